@@ -29,9 +29,7 @@ class ExchangeError(Exception):
     retriable: ClassVar[bool] = False
     default_code: ClassVar[str] = "error"
 
-    def __init__(
-        self, message: str, *, code: str | None = None, parameters: Mapping[str, str] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, code: str | None = None, parameters: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.code = code or self.default_code
         self.parameters: dict[str, str] = dict(parameters or {})

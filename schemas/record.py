@@ -1,6 +1,6 @@
 """What crosses the edges: a Kafka record, a position, an outbox entry, and one Protocol per edge.
 
-It changes when an edge changes. Topic names are logical here: a cluster-wide prefix is the adapters' business.
+It changes when an edge changes. Topic names are logical: a cluster-wide prefix is the adapters' business.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

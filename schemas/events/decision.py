@@ -1,0 +1,111 @@
+"""What the region decided once: one part per kind. It changes when the region may decide something new."""
+
+from types import MappingProxyType
+from typing import Annotated
+
+from pydantic import Field
+
+from schemas.events.envelope import Event
+from schemas.events.types import CodeOf, Id, Member, Name, Part, Place, Reference
+
+Rule = Annotated[str, CodeOf("route-rule")]
+
+
+class Seen(Part):
+    """How far a topic was folded when the decision was taken."""
+
+    topic: Name = Field(description="The topic")
+    next_offset: int = Field(ge=0, description="Everything before this offset was seen")
+
+
+class PlannedDelivery(Part):
+    """A delivery that the decision calls for; its value follows from decision and original."""
+
+    event_id: Id = Field(description="UUIDv5 of the decision's event id and the addressee")
+    inbox: Member = Field(description="The addressee")
+    purpose: Annotated[str, CodeOf("delivery-purpose")] = Field(description="Accountable, party or copy")
+
+
+class Evidence(Part):
+    """One fact that a rule rests on."""
+
+    kind: Annotated[str, CodeOf("evidence-kind")] = Field(description="What kind of fact")
+    event_id: Id | None = Field(default=None, description="The event that states it")
+    field: Name | None = Field(default=None, description="The field that was read")
+    transform: Name | None = Field(default=None, description="How values were compared")
+    place: Place | None = Field(default=None, description="The place code that the fact led to")
+
+
+class Alternative(Part):
+    """A rule that was looked at before, and why it did not decide."""
+
+    rule: Rule = Field(description="The rule")
+    member: Member | None = Field(default=None, description="The member it pointed to")
+    why_not: Annotated[str, CodeOf("why-not")] = Field(description="Why it did not decide")
+
+
+class Routing(Part):
+    """Opens a hop, and says who has to answer, or that the duty officer has it."""
+
+    rule: Rule = Field(description="The rule that decided")
+    accountable: Member | None = Field(default=None, description="Who has to answer; none: the duty officer")
+    channel: Annotated[str, CodeOf("channel")] | None = Field(default=None, description="How the pair exchanges")
+    via: Name | None = Field(default=None, description="The organisation that relays")
+    evidence: tuple[Evidence, ...] = Field(default=(), description="What the rule rests on")
+    alternatives: tuple[Alternative, ...] = Field(default=(), description="Rules looked at before")
+
+
+class HandedOver(Part):
+    """The firearm points outside: the asker's own bureau takes the request to another system."""
+
+    system: Annotated[str, CodeOf("external-system")] = Field(description="The other system")
+    bureau_of: Member = Field(description="Whose bureau takes it there")
+    place: Place = Field(description="The place code that lies outside")
+    evidence: tuple[Evidence, ...] = Field(default=(), description="What points outside")
+    alternatives: tuple[Alternative, ...] = Field(default=(), description="Rules looked at before")
+
+
+class Undeliverable(Part):
+    """What was to be delivered cannot be."""
+
+    reason: Annotated[str, CodeOf("why-not")] = Field(description="Why")
+
+
+class Settled(Part):
+    """Nothing is done, and this says why."""
+
+    reason: Annotated[str, CodeOf("why-not")] = Field(description="Why")
+
+
+class Decision(Event):
+    """The region's own sealed event; exactly the part that its kind names is present, delivery has none."""
+
+    kind: Annotated[str, CodeOf("decision-kind")] = Field(description="What was decided")
+    subject: Id = Field(description="The event that it is about")
+    requester: Member | None = Field(default=None, description="Requester of the trace")
+    trace_id: Id | None = Field(default=None, description="The trace")
+    hop: int | None = Field(default=None, description="The hop")
+    cause: Id | None = Field(default=None, description="The event that called for the decision")
+    decided_by: Reference | None = Field(default=None, description="The duty officer's own mark; none: a rule")
+    duty_reason: Annotated[str, CodeOf("duty-reason")] | None = Field(
+        default=None, description="Why the duty officer decided so"
+    )
+    directory_version: int = Field(description="The directory that was in force")
+    seen: tuple[Seen, ...] = Field(default=(), description="What had been folded of the topics that were read")
+    deliveries: tuple[PlannedDelivery, ...] = Field(default=(), description="What is sent because of it")
+    routing: Routing | None = Field(default=None, description="Present when the kind is routing")
+    handed_over: HandedOver | None = Field(default=None, description="Present when the kind says so")
+    undeliverable: Undeliverable | None = Field(default=None, description="Present when the kind says so")
+    none: Settled | None = Field(default=None, description="Present when the kind is none")
+
+
+DECISION_PARTS = MappingProxyType(
+    {
+        "routing": Routing,
+        "handed_over": HandedOver,
+        "undeliverable": Undeliverable,
+        "none": Settled,
+        "delivery": None,
+    }
+)
+"""Which part each kind carries; a delivery decision is its list of deliveries and nothing more."""

@@ -1,0 +1,76 @@
+"""How every id is made, so that every consumer can make it again. It changes never, or with a new contract.
+
+A record id is keyed, because a plain hash of a case number can be guessed; the key stays with its member.
+"""
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from typing import Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+SEPARATOR = b"\x1f"  # never part of a stream's name, so that two inputs never run together
+
+
+def _keyed(id_key: bytes, *parts: str) -> bytes:
+    return hmac.new(id_key, SEPARATOR.join(part.encode() for part in parts), hashlib.sha256).digest()
+
+
+def _uuid8(digest: bytes) -> str:
+    number = int.from_bytes(digest[:16], "big")
+    number = number & ~(0xF << 76) | (0x8 << 76)
+    number = number & ~(0x3 << 62) | (0x2 << 62)
+    return str(UUID(int=number))
+
+
+def base64url(digest: bytes) -> str:
+    """Base64url without padding; 43 signs for a SHA-256."""
+    return urlsafe_b64encode(digest).rstrip(b"=").decode()
+
+
+def value_sha256(value: bytes) -> str:
+    """SHA-256 of a record's value as events write it."""
+    return base64url(hashlib.sha256(value).digest())
+
+
+def record_id(id_key: bytes, stream: str, national_id: str) -> str:
+    """UUIDv8 of a national record, under the member's id key."""
+    return _uuid8(_keyed(id_key, stream, national_id))
+
+
+def item_id(id_key: bytes, national_id: str, item_key: str) -> str:
+    """UUIDv8 of one item of a national record; stable as long as its key in that record is."""
+    return _uuid8(_keyed(id_key, "item", national_id, item_key))
+
+
+def event_id(record: str, revision: int) -> str:
+    """UUIDv5 of record id and revision."""
+    return str(uuid5(UUID(record), str(revision)))
+
+
+def decision_record_id(region: str, kind: str, subject: str, hop: int | None, cause: str | None) -> str:
+    """UUIDv5 of what is decided: the same question is never decided under two ids."""
+    namespace = uuid5(NAMESPACE_URL, f"interfocal:{region}")
+    return str(uuid5(namespace, "|".join((kind, subject, str(hop or 0), cause or ""))))
+
+
+def delivery_event_id(decision_event: str, inbox: str) -> str:
+    """UUIDv5 of the decision's event id and the addressee."""
+    return str(uuid5(UUID(decision_event), inbox))
+
+
+def id_key_check(id_key: bytes) -> str:
+    """What the directory holds of an id key, so that a producer with another key is found out."""
+    return base64url(_keyed(id_key, "id key check"))
+
+
+def canonical_fields(fields: Mapping[str, Any]) -> bytes:
+    """National fields as bytes that do not depend on the order of columns. Numbers keep their spelling as text."""
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def content_digest(id_key: bytes, canonical: bytes) -> str:
+    """HMAC-SHA256 of canonical national fields under the id key."""
+    return base64url(hmac.new(id_key, canonical, hashlib.sha256).digest())

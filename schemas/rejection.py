@@ -1,0 +1,56 @@
+"""Why intake does not accept a record: codes with parameters. It changes when intake checks something new.
+
+A message is made from code and parameters for whoever reads it; the code is what is stored.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from pydantic import BaseModel, ConfigDict
+
+REJECTION_MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "malformed_file": "The file cannot be read as {format}: {detail}. Export it again, or fix that place.",
+        "wrong_encoding": "The file is not {encoding}: byte {position} does not fit. Export it as {encoding}.",
+        "missing_column": "The file has no column {column}; the mapping {mapping} needs it.",
+        "malformed_record": "The record is not usable: {detail}.",
+        "missing_field": "{field} is empty, and a record cannot be accepted without it.",
+        "unknown_field": "{field} is not a field of this stream.",
+        "unknown_code": "{value} is not a code of {list} for {field}. Nearest: {nearest}.",
+        "malformed_value": "{field}: {value} is not usable ({detail}).",
+        "malformed_date": "{field}: {value} is not a date as {format}.",
+        "malformed_number": "{field}: {value} is not a number.",
+        "unusable_character": "{field} holds a character that no text may hold (U+0000).",
+        "in_the_future": "{field} lies {minutes} minutes in the future; check the clock or the date.",
+        "part_disagrees": "{field} says {value}, so exactly the part {value} has to be there.",
+        "unknown_member": "{value} is not a member of this region. Members: {nearest}.",
+        "not_yet_protected": "{field} cannot be protected yet: only exercise data without it is accepted.",
+        "reference_reused": "{reference} was used before with other content; an act is never changed.",
+        "stale_version": "Version {version} is older than version {newer}, which was accepted before.",
+        "unknown_trace": "This member knows no trace {trace}.",
+        "missing_cause": "{act} answers another act: its event id is needed in cause.",
+        "wrong_party": "{act} is for the {party} of a trace, and {member} is not.",
+        "too_large": "The record makes an event of {size} bytes; at most {limit} are exchanged.",
+        "unknown_mapping": "There is no mapping {mapping} for {member}. There are: {nearest}.",
+    }
+)
+
+
+class Problem(BaseModel):
+    """One thing that is wrong with one field of one record."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    code: str
+    parameters: dict[str, str] = {}
+
+    @property
+    def message(self) -> str:
+        """The sentence for people, in English."""
+        return REJECTION_MESSAGES[self.code].format_map(self.parameters)
+
+
+def problem(code: str, **parameters: str) -> Problem:
+    """A problem with its parameters; raises KeyError for a code that is not in the table."""
+    REJECTION_MESSAGES[code].format_map(parameters)
+    return Problem(code=code, parameters=parameters)

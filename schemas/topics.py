@@ -1,0 +1,92 @@
+"""Topics, their settings and who may do what with them: the one place from which they are provisioned.
+
+It changes when a stream is added, or when a stream's rights or retention change.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from schemas.errors import Misconfigured
+
+REGION = "region"
+MEMBER_CODE = re.compile(r"[a-z]{2}(-[a-z0-9]{1,6})?")
+MAX_MESSAGE_BYTES = 256 * 1024
+MAX_EVENT_BYTES = 90 * 1024
+MAX_DELIVERY_BYTES = 160 * 1024
+
+KEPT_FOR_GOOD: Mapping[str, str] = MappingProxyType(
+    {
+        "cleanup.policy": "delete",
+        "retention.ms": "-1",
+        "retention.bytes": "-1",
+    }
+)
+EVERY_TOPIC: Mapping[str, str] = MappingProxyType(
+    {
+        "message.timestamp.type": "LogAppendTime",
+        "max.message.bytes": str(MAX_MESSAGE_BYTES),
+    }
+)
+
+RECORD_STREAMS = ("seizure", "missing", "trace")
+"""Streams whose events are records of a member; the ledger counts them."""
+MEMBER_STREAMS = (*RECORD_STREAMS, "receipt")
+DECISION_TOPIC = f"{REGION}.decision"
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic of one partition: its only writer, who reads it, and its broker settings."""
+
+    name: str
+    owner: str
+    readers: tuple[str, ...]
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+def check_member_code(code: str) -> str:
+    """Return a member's lower-case code, or raise Misconfigured saying what a code looks like."""
+    if code == REGION or not MEMBER_CODE.fullmatch(code):
+        raise Misconfigured(
+            f"member code {code!r} is not usable: two letters, optionally a hyphen and one to six letters"
+            f" or digits, all lower case, and never {REGION!r}"
+        )
+    return code
+
+
+def member_topic(member: str, stream: str) -> str:
+    """``rs``, ``seizure`` -> ``rs.seizure``; the member's code may be given in upper case."""
+    return f"{member.lower()}.{stream}"
+
+
+def inbox_topic(member: str) -> str:
+    """``rs`` -> ``region.inbox.rs``."""
+    return f"{REGION}.inbox.{member.lower()}"
+
+
+def owner_of(topic: str) -> str:
+    """The topic's only writer: a member's lower-case code, or ``region``."""
+    return topic.split(".", 1)[0]
+
+
+def stream_of(topic: str) -> str:
+    """``rs.seizure`` -> ``seizure``; ``region.inbox.rs`` -> ``inbox``."""
+    return topic.split(".")[1]
+
+
+def record_topics(members: Sequence[str]) -> tuple[str, ...]:
+    """The topics whose events the ledger counts."""
+    return tuple(member_topic(member, stream) for member in members for stream in RECORD_STREAMS)
+
+
+def planned_topics(members: Sequence[str]) -> tuple[Topic, ...]:
+    """Every topic that a region of these members needs, in a stable order."""
+    settings = {**EVERY_TOPIC, **KEPT_FOR_GOOD}
+    codes = [check_member_code(member.lower()) for member in members]
+    topics = [Topic(DECISION_TOPIC, REGION, (REGION,), settings)]
+    for code in codes:
+        topics += [Topic(member_topic(code, stream), code, (REGION, code), settings) for stream in MEMBER_STREAMS]
+        topics.append(Topic(inbox_topic(code), REGION, (REGION, code), settings))
+    return tuple(topics)
