@@ -51,11 +51,16 @@ class TopicBounds:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where a chain stands: the last number of a life, and the hash that the next seal names as ``prev``."""
+    """Where a chain stands: the last number of a life, and the hash that the next seal names as ``prev``.
+
+    A life in which nothing is sealed yet has ``seq`` 0 and no ``prev``; a later one then has ``after``: the (life,
+    number) where the chain stood before.
+    """
 
     life: int
     seq: int
     prev: str | None
+    after: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
