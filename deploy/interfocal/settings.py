@@ -1,0 +1,104 @@
+"""Settings of one installation: TOML file, then environment, then secrets folder. It changes with what can be set."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from schemas.errors import Misconfigured
+
+SETTINGS_FILE = "interfocal.toml"
+
+
+class Purpose(BaseModel):
+    """Settings of one purpose; an unknown name is an error, never ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class KafkaSettings(Purpose):
+    """How Kafka is reached. ``bootstrap`` empty: the local stack under ``var``."""
+
+    bootstrap: str = ""
+    prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)?$")] = ""
+    replication: int = 1
+
+
+class PostgresSettings(Purpose):
+    """How PostgreSQL is reached. ``url`` empty: the local stack under ``var``; databases are named from ``names``."""
+
+    url: str = ""
+    names: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")] = "interfocal"
+
+
+class OutboxSettings(Purpose):
+    """Bounds of a member's outbox: rows that wait, and bytes that stay free on its disk."""
+
+    bound_rows: int = 200_000
+    min_free_bytes: int = 64 * 1024 * 1024
+
+
+class LoopSettings(Purpose):
+    """How a consumer loop reads: records in one transaction, unusable records of one topic before it pauses."""
+
+    batch_records: int = 1000
+    quarantine_limit: int = 100
+
+
+class Settings(BaseSettings):
+    """All settings. Environment: ``INTERFOCAL_KAFKA__BOOTSTRAP`` and so on; secrets: one file a setting."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        env_prefix="INTERFOCAL_",
+        env_nested_delimiter="__",
+    )
+
+    kafka: KafkaSettings = KafkaSettings()
+    postgres: PostgresSettings = PostgresSettings()
+    outbox: OutboxSettings = OutboxSettings()
+    loop: LoopSettings = LoopSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Environment over secrets over the TOML file; no .env file is read."""
+        del dotenv_settings
+        toml = TomlConfigSettingsSource(settings_cls, settings_cls.model_config.get("toml_file"))
+        return init_settings, env_settings, file_secret_settings, toml
+
+
+def load_settings(var: Path) -> Settings:
+    """The settings of the installation under ``var``; raises Misconfigured naming the setting."""
+
+    class Located(Settings):
+        model_config = SettingsConfigDict(
+            toml_file=var / SETTINGS_FILE,
+            secrets_dir=str(var / "secrets") if (var / "secrets").is_dir() else None,
+        )
+
+    try:
+        return Located()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise Misconfigured(f"setting {name} in {var / SETTINGS_FILE} or the environment: {first['msg']}") from error
+
+
+def environment(name: str, default: str = "") -> str:
+    """One variable of the environment, for the few things that are known before the settings are."""
+    return os.environ.get(name, default)
