@@ -1,0 +1,67 @@
+"""Databases on a server, made and dropped by name. It changes when a database needs more than a name."""
+
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import errors, sql
+
+from schemas.errors import Misconfigured, StoreAway
+
+LONGEST_NAME = 63  # PostgreSQL cuts longer ones silently, and two could become one
+CONNECT_S = 10
+
+
+def create_database(stack_url: str, name: str) -> str:
+    """Make the database unless it is there; returns its URL.
+
+    Raises:
+        Misconfigured: the name is too long for PostgreSQL.
+        StoreAway: the server does not answer.
+    """
+    if len(name.encode()) > LONGEST_NAME:
+        raise Misconfigured(f"The database name {name} is longer than {LONGEST_NAME} bytes: choose a shorter one.")
+    statement = sql.SQL("create database {}").format(sql.Identifier(name))
+    try:
+        with connect(stack_url) as connection:
+            known = connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone()
+            if known is None:
+                connection.execute(statement)
+    except (errors.DuplicateDatabase, errors.UniqueViolation):
+        pass  # made by another process between the question and the statement
+    return database_url(stack_url, name)
+
+
+def drop_database(stack_url: str, name: str) -> None:
+    """Drop the database and whoever is connected to it; nothing happens if it is not there."""
+    statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
+    with connect(stack_url) as connection:
+        connection.execute(statement)
+
+
+def database_url(stack_url: str, name: str) -> str:
+    """The URL of another database on the same server."""
+    return urlsplit(stack_url)._replace(path=f"/{name}").geturl()
+
+
+def connect(url: str) -> psycopg.Connection:
+    """An autocommit connection; StoreAway, naming the server without its password, if there is none."""
+    try:
+        return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S)
+    except psycopg.OperationalError as error:
+        raise StoreAway(f"PostgreSQL at {without_password(url)} does not answer: {error}".strip()) from error
+
+
+def answers(url: str) -> bool:
+    """Whether the server lets us in now."""
+    try:
+        psycopg.connect(url, connect_timeout=CONNECT_S).close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def without_password(url: str) -> str:
+    """The URL as it may be shown."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host, query="").geturl()
