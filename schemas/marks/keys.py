@@ -1,0 +1,112 @@
+"""Match keys: values derived from what was read, for comparing only. It changes when comparing changes.
+
+A key is never shown or stored in place of what was read. All keys are total: any text has one, possibly empty.
+"""
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from schemas.marks.notation import ONE, RUN, alternatives, is_known, tokens
+from schemas.marks.scripts import ONE_MARK_TWO_SIGNS, SPOKEN, TWINS, UNDECORATED
+
+_MOST_PASSES = 8  # two suffice for every known character; the bound keeps the function total
+
+
+@dataclass(frozen=True, slots=True)
+class MatchKeys:
+    """What was read, and every key derived from it."""
+
+    verbatim: str
+    visual: str
+    spoken: str
+    digits: str
+
+
+def match_keys(text: str) -> MatchKeys:
+    """All keys of a mark, beside the mark itself."""
+    return MatchKeys(text, visual_key(text), spoken_key(text), digits_key(text))
+
+
+def visual_key(text: str) -> str:
+    """How a mark looks: case, separators and script twins folded, O = 0, I = 1; ``?``, ``*``, ``[8B]`` kept.
+
+    No other look-alike is folded (8 and B, 5 and S, Č and C stay apart): those are scored, with their own evidence.
+    """
+    return _settled(text, _look)
+
+
+def spoken_key(text: str) -> str:
+    """How a mark is read aloud, in plain Latin capitals: В becomes V, Đ and Ђ become D; ``?``, ``*``, ``[8B]`` kept."""  # noqa: RUF002
+    return _settled(text, _sound)
+
+
+def digits_key(text: str) -> str:
+    """The digits of the visual key. An unknown sign may be a letter, so it becomes a run (which may be empty).
+
+    What a partial number matches, its digits key matches as well.
+    """
+    folded = "".join(_digit_part(token) for token in tokens(visual_key(text)))
+    while RUN + RUN in folded:
+        folded = folded.replace(RUN + RUN, RUN)
+    return folded
+
+
+def _digit_part(token: str) -> str:
+    if token in (ONE, RUN):
+        return RUN
+    digits = "".join(character for character in token if "0" <= character <= "9")
+    if not digits:
+        return ""
+    return alternatives(digits) if len(digits) == len(token) else RUN
+
+
+def _look(text: str) -> str:
+    apart = unicodedata.normalize("NFD", text.upper())  # so that Ё and Ë meet as E with two dots
+    return unicodedata.normalize("NFC", apart.translate(TWINS)).translate(ONE_MARK_TWO_SIGNS)
+
+
+def _sound(text: str) -> str:
+    apart = unicodedata.normalize("NFKD", text.upper().translate(SPOKEN))
+    return "".join(c for c in apart if not unicodedata.combining(c)).translate(UNDECORATED).upper()
+
+
+def _settled(text: str, fold: Callable[[str], str]) -> str:
+    """Fold until nothing changes: dropping a separator can let two characters compose into another."""
+    for _ in range(_MOST_PASSES):
+        folded = _folded(text, fold)
+        if folded == text:
+            break
+        text = folded
+    return text
+
+
+def _folded(text: str, fold: Callable[[str], str]) -> str:
+    """One pass. Runs of known characters are folded as a whole, for a letter may be several characters."""
+    parts: list[str] = []
+    known = ""
+    for token in tokens(unicodedata.normalize("NFKC", text)):
+        if is_known(token):
+            known += token
+            continue
+        parts += [_significant(fold(known)), _unknown(token, fold)]
+        known = ""
+    return "".join([*parts, _significant(fold(known))])
+
+
+def _unknown(token: str, fold: Callable[[str], str]) -> str:
+    if token in (ONE, RUN):
+        return token
+    choices = [_significant(fold(c)) for c in token if _significant(c)]
+    if any(len(choice) != 1 for choice in choices):  # Љ is read LJ: no longer one sign at one place
+        return RUN
+    return alternatives("".join(choices))
+
+
+def _significant(text: str) -> str:
+    """Letters and digits; decimal digits of every script as 0-9. Everything else separates or decorates."""
+    return "".join(_plain(c) for c in text if c.isalnum() or c in (ONE, RUN))
+
+
+def _plain(character: str) -> str:
+    return str(unicodedata.decimal(character)) if character.isdecimal() else character
