@@ -1,6 +1,6 @@
 import psycopg
 from kafka import KafkaConsumer, KafkaProducer
-from kafka.admin import KafkaAdminClient, NewTopic
+from kafka.admin import KafkaAdminClient
 
 from interfocal.stack import Stack
 
@@ -8,7 +8,7 @@ from interfocal.stack import Stack
 def test_a_record_comes_back_from_the_real_broker(stack: Stack, topic_prefix: str) -> None:
     topic = f"{topic_prefix}rs.seizure"
     admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
-    admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+    admin.create_topics({topic: {"num_partitions": 1, "replication_factor": 1}}, wait_for_metadata=True)
     admin.close()
     producer = KafkaProducer(bootstrap_servers=stack.bootstrap)
     producer.send(topic, key=b"k", value=b"v", headers=[("seal", b"s")]).get(timeout=30)
