@@ -1,0 +1,49 @@
+"""Logs: one JSON object a line, one event per fact. It changes with how facts are written down.
+
+No marks, names or case numbers are ever handed to a logger; event and trace ids are.
+"""
+
+import logging
+import sys
+from typing import Any, TextIO
+
+import structlog
+
+LIBRARY_LOGGERS = ("kafka", "uvicorn", "uvicorn.error", "alembic", "psycopg")
+
+
+def configure_logs(process: str, stream: TextIO | None = None) -> None:
+    """Write this process's facts to ``stream`` (stderr for None), each with the process's name."""
+    out = stream or sys.stderr
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    structlog.contextvars.bind_contextvars(process=process)
+    handler = logging.StreamHandler(out)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.TimeStamper(fmt="iso", utc=True),
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ]
+        )
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.WARNING)
+    for name in LIBRARY_LOGGERS:  # at DEBUG the Kafka client writes raw frames, with payloads and passwords
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def log() -> Any:
+    """The logger of the calling process."""
+    return structlog.get_logger()
