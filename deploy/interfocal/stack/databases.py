@@ -48,7 +48,7 @@ def connect(url: str) -> psycopg.Connection:
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=CONNECT_S)
     except psycopg.OperationalError as error:
-        raise StoreAway(f"PostgreSQL at {without_password(url)} does not answer: {error}".strip()) from error
+        raise StoreAway(f"PostgreSQL at {without_password(url)} does not answer: {_first_line(error)}.") from error
 
 
 def answers(url: str) -> bool:
@@ -65,3 +65,7 @@ def without_password(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host, query="").geturl()
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -1,0 +1,49 @@
+# Interfocal's commands. `make help` lists them.
+
+VENV := .venv
+PYTHON ?= python3
+STAMP := $(VENV)/installed
+RUN := $(VENV)/bin
+UV_VERSION := 0.13.9
+
+ONCE ?=
+REGION ?=
+RECORDS ?=
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lock clean
+
+help: ## List the commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  Variables: demo takes ONCE=1, REGION=folder, RECORDS=file; test takes ARGS='tests/unit -k name'."
+
+demo: $(STAMP) ## Bring up the stack and run the whole exchange; ONCE=1 exits after the scenario
+	$(RUN)/interfocal demo $(if $(ONCE),--once) $(if $(REGION),--region "$(REGION)") $(if $(RECORDS),--records "$(RECORDS)")
+
+test: $(STAMP) ## Run every test, on the real Kafka and the real PostgreSQL
+	$(RUN)/pytest $(ARGS)
+
+check: $(STAMP) ## Format, lint, types, tests
+	$(RUN)/ruff format --check
+	$(RUN)/ruff check
+	$(RUN)/mypy
+	$(RUN)/pytest $(ARGS)
+
+format: $(STAMP) ## Bring the code into its format
+	$(RUN)/ruff format
+	$(RUN)/ruff check --fix
+
+lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock (needs the network)
+	$(RUN)/pip install --quiet uv==$(UV_VERSION)
+	$(RUN)/uv pip compile pyproject.toml deploy/build-requirements.in --extra dev --python-version 3.11 --universal \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet --upgrade --output-file requirements.lock
+
+clean: ## Stop the stack and delete var and the caches (the environment and downloads stay)
+	@if [ -x $(RUN)/interfocal ]; then $(RUN)/interfocal down --wipe; fi
+	rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# Made again when the lock or the project's entry points change; otherwise no command needs the network.
+$(STAMP): requirements.lock pyproject.toml
+	@deploy/make-venv.sh "$(PYTHON)" "$(VENV)"
+	@touch $@
