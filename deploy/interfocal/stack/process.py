@@ -146,7 +146,8 @@ def why_it_died(log: Path) -> str:
         tail = log.read_bytes()[-LOG_TAIL_BYTES:].decode(errors="replace")
     except OSError:
         tail = ""
-    return diagnosis(tail) or f"its log says why: {log}"
+    last = next((line.strip() for line in reversed(tail.splitlines()) if line.strip()), "nothing")
+    return diagnosis(tail) or f"its last words are '{last}', and its log is {log}"
 
 
 def diagnosis(text: str) -> str | None:
