@@ -5,10 +5,10 @@ Every string of an event is either a code of a named list or text of one of thes
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, get_args, get_type_hints
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,18 @@ class TextKind:
     name: str
 
 
+def whole_millis(instant: datetime) -> datetime:
+    """The instant in UTC, cut to the milliseconds that Avro carries, so that writer and readers hold the same event.
+
+    Raises ValueError when UTC takes it out of the years 1-9999.
+    """
+    try:
+        utc = instant.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("not within the years 1-9999") from error
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
+
+
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_:-]{0,63}$"
 
@@ -37,7 +49,7 @@ Hash = Annotated[str, TextKind("hash"), StringConstraints(pattern=r"^[A-Za-z0-9_
 Name = Annotated[str, TextKind("name"), StringConstraints(pattern=r"^[a-z0-9][A-Za-z0-9._:/\[\]-]{0,119}$")]
 SealText = Annotated[str, TextKind("seal"), StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,640}$")]
 Year = Annotated[int, "year"]
-Instant = AwareDatetime
+Instant = Annotated[AwareDatetime, AfterValidator(whole_millis)]
 
 
 class Part(BaseModel):
