@@ -5,8 +5,8 @@ It changes when a seal is checked against something else of its record.
 **Two parts.** ``check_record`` does everything but the signature, and is done on every record. The signature is then
 either verified, or vouched for: a seal names the hash of the seal and value before it (``prev``), so an accepted seal
 proves that its signer held exactly those bytes as the number before. ``verify_records`` goes from the last record to
-the first; what no accepted later record vouches for is verified. A voucher counts only for the same signing key,
-chain and life and for the number just before its own, and only a record that is itself accepted vouches.
+the first; what no accepted later record vouches for is verified. A voucher counts only for the same signing key (so
+the same owner and chain), topic and life and for the number just before its own, and only an accepted record vouches.
 
 **What the walk proves.** A walked record was sealed by the holder of the key that signed the end of its run, or that
 holder put bytes he never sealed under his own next seal. ``seal`` never does: it verifies what it signs. So for
@@ -106,7 +106,7 @@ def verify_records(records: Sequence[Record], expected: Expectation, *, singly: 
 
 
 def _place(name: str, claims: SealClaims, seq: int) -> tuple[str, str, str, int, int]:
-    return name, claims.kid, claims.chain, claims.life, seq
+    return name, claims.kid, claims.topic, claims.life, seq
 
 
 def _check(record: Record, expected: Expectation) -> _Checked:

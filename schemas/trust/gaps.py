@@ -80,7 +80,6 @@ def _holes(
     for number in sorted(numbers | ends):
         if number[0] != life:
             life, following = number[0], 1
-        following = max(following, 1)
         if number[1] > following:
             yield Gap(*chain, life, following, number[1] - 1)
-        following = max(following, number[1] + (number in numbers))
+        following = number[1] + (number in numbers)

@@ -24,9 +24,7 @@ def sealer(key: SigningKey, aud: str, now: Callable[[], datetime]) -> Sealer:
         if owner_of(draft.topic) != key.owner:
             raise NotOurs(f"key {key.kid} of {key.owner} cannot seal for {draft.topic}")
         if seq != link.seq + 1:
-            message = (
-                f"{draft.topic} stands at {link.seq} of life {link.life}, so {seq} cannot be next; recover its outbox"
-            )
+            message = f"{draft.topic} stands at {link.seq} of life {link.life}, not before {seq}; recover its outbox"
             raise Stop(message, code="number_jumps")
         claims = SealClaims(
             kid=key.kid,
