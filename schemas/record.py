@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 SEAL_HEADER = "seal"
+UNREADABLE_HEADER = "unreadable"  # stands alone on a record whose bytes the client could not read
 PARTITION = 0  # one partition per topic, for ever: the topic's order is the chain's
 
 
@@ -174,6 +175,9 @@ class Source(Protocol):
 
     def pause(self, topic: str) -> None:
         """Stop reading a topic while the others flow."""
+
+    def resume(self, topic: str) -> None:
+        """Read a paused topic again, from where it was last sought."""
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets of topics; raises BrokerAway."""

@@ -1,0 +1,297 @@
+"""The only Kafka consumer: records out of topics, as bytes. It changes with the client library.
+
+The client hangs for ever when it cannot read a batch (a failed checksum, a missing codec, a header name that is not
+UTF-8) and is polled again. So an exception from it ends that client; whoever can write to one topic could stop
+all others otherwise. What cannot be read twice is handed on as records that hold nothing but where they stand.
+"""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.errors import KafkaError
+
+from consumers.kafka_errors import meaning_of, translate
+from schemas.errors import BrokerAway, Misconfigured
+from schemas.record import PARTITION, UNREADABLE_HEADER, Position, Record, TopicBounds
+
+REQUEST_TIMEOUT_MS = 15_000
+CLOSE_TIMEOUT_MS = 3_000
+PROBE_TIMEOUT_MS = 5_000
+READ_TIMEOUT_MS = 1_000
+SILENT_READS = 30  # this many empty reads before the end of a topic: the broker is away
+READ_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """How to reach the cluster. ``prefix`` stands before every topic's name; ``security`` are client settings."""
+
+    bootstrap: str
+    client_id: str
+    prefix: str = ""
+    security: Mapping[str, Any] = field(default_factory=dict)
+
+    def settings(self) -> dict[str, Any]:
+        """Settings of every client: no deserialisers, nothing committed or created by itself, no silent skipping."""
+        return {
+            "bootstrap_servers": self.bootstrap,
+            "client_id": self.client_id,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",  # never to the end: the loop sees where it is and judges
+            "isolation_level": "read_committed",
+            "allow_auto_create_topics": False,
+            "check_crcs": True,
+            "metadata_max_age_ms": 30_000,
+            "request_timeout_ms": REQUEST_TIMEOUT_MS,
+            "bootstrap_timeout_ms": REQUEST_TIMEOUT_MS,
+            "reconnect_backoff_max_ms": 2_000,
+            "metrics_enabled": False,
+            **self.security,
+        }
+
+    def group_settings(self, group: str) -> dict[str, Any]:
+        """Settings of a client that shares topics with its group; one partition each calls for round-robin."""
+        return {
+            **self.settings(),
+            "group_id": self.prefix + group,
+            "partition_assignment_strategy": [RoundRobinPartitionAssignor],
+            "max_poll_records": READ_LIMIT,
+            "session_timeout_ms": 30_000,
+            "fetch_max_wait_ms": 200,
+        }
+
+    def partition(self, topic: str) -> TopicPartition:
+        """The one partition of a topic, as the cluster names it."""
+        return TopicPartition(self.prefix + topic, PARTITION)
+
+    def logical(self, partition: TopicPartition) -> str:
+        """The topic's own name."""
+        return partition.topic.removeprefix(self.prefix)
+
+
+def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
+    """A client; raises BrokerAway, or Misconfigured when checksums would be made in plain Python (7 times slower)."""
+    if find_spec("crc32c") is None:
+        raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
+    try:
+        return KafkaConsumer(**settings)
+    except (KafkaError, OSError) as error:
+        raise translate(error, "connecting") from error
+
+
+def _record(topic: str, read: ConsumerRecord) -> Record:
+    epoch = -1 if read.leader_epoch is None else read.leader_epoch
+    return Record(topic, read.offset, read.key, read.value, tuple(read.headers), read.timestamp, epoch)
+
+
+def unreadable(topic: str, offset: int, error: str) -> Record:
+    """What stands for a record whose bytes the client could not read."""
+    return Record(topic, offset, None, None, ((UNREADABLE_HEADER, error.encode()),))
+
+
+def read_bounds(client: KafkaConsumer, broker: Broker, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
+    """First and next offsets; raises BrokerAway (also for a topic that does not exist)."""
+    partitions = [broker.partition(topic) for topic in topics]
+    try:
+        starts = client.beginning_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
+        ends = client.end_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
+    except (KafkaError, OSError) as error:
+        raise translate(error, f"asking for the bounds of {len(topics)} topics") from error
+    return {broker.logical(p): TopicBounds(starts[p], ends[p]) for p in partitions}
+
+
+class KafkaTopicReader:
+    """``TopicReader`` over the real Kafka, outside any group. One thread at a time."""
+
+    def __init__(self, broker: Broker) -> None:
+        self._broker = broker
+        self._client: KafkaConsumer | None = None
+
+    def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
+        """First and next offsets; raises BrokerAway."""
+        return read_bounds(self._connected(), self._broker, topics) if topics else {}
+
+    def read(self, topic: str, start: int, end: int) -> Iterable[Record]:
+        """Every record from ``start`` up to before ``end``; one that cannot be read stands in as unreadable."""
+        offset, silent = start, 0
+        while offset < end:
+            records = self._read_some(topic, offset, end)
+            yield from (record for record in records if record.offset < end)
+            silent = 0 if records else silent + 1
+            if silent == SILENT_READS:
+                raise BrokerAway(f"Kafka sends nothing of {topic} from {offset} on, though it ends at {end}")
+            offset = records[-1].next_offset if records else self._reached(topic, offset)
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
+
+    def _connected(self) -> KafkaConsumer:
+        if self._client is None:
+            self._client = connect(self._broker.settings())
+        return self._client
+
+    def _read_some(self, topic: str, offset: int, end: int) -> Sequence[Record]:
+        partition = self._broker.partition(topic)
+        try:
+            client = self._connected()
+            client.assign([partition])
+            client.seek(partition, offset)
+            read = client.poll(timeout_ms=READ_TIMEOUT_MS, max_records=READ_LIMIT)
+        except Exception as error:  # whatever the client raises, it is not to be polled again
+            self.close()
+            if issubclass(meaning_of(error), BrokerAway):
+                raise translate(error, f"reading {topic}") from error
+            return self._stand_ins(topic, offset, end)
+        return [_record(topic, record) for record in read.get(partition, [])]
+
+    def _stand_ins(self, topic: str, offset: int, end: int) -> list[Record]:
+        """One for each offset from here that still cannot be read: all that is left of a batch."""
+        found: list[Record] = []
+        partition = self._broker.partition(topic)
+        while offset < end:
+            client = self._connected()
+            try:
+                client.assign([partition])
+                client.seek(partition, offset)
+                client.poll(timeout_ms=PROBE_TIMEOUT_MS, max_records=1)
+                break
+            except Exception as error:
+                self.close()
+                if issubclass(meaning_of(error), BrokerAway):
+                    raise translate(error, f"reading {topic}") from error
+                found.append(unreadable(topic, offset, type(error).__name__))
+                offset += 1
+        return found
+
+    def _reached(self, topic: str, offset: int) -> int:
+        """Where the client stands: after what is no record (a transaction's marker), or still at ``offset``."""
+        position = self._connected().position(self._broker.partition(topic), timeout_ms=READ_TIMEOUT_MS)
+        return max(offset, position or 0)
+
+    def unreadable_from(self, topic: str, start: int) -> Sequence[Record]:
+        """The records of a topic that cannot be read from here on up to the first that can; none if it can."""
+        end = self.bounds([topic])[topic].end
+        return self._stand_ins(topic, start, end)
+
+
+class _Assignment(ConsumerRebalanceListener):
+    """Notes what is assigned. It runs on the client's own thread, which a listener that waits would stop."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._new: set[TopicPartition] = set()
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        with self._lock:
+            self._new -= set(revoked)
+
+    def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        with self._lock:
+            self._new |= set(assigned)
+
+    def take(self) -> set[TopicPartition]:
+        with self._lock:
+            new, self._new = self._new, set()
+        return new
+
+
+class KafkaSource:
+    """``Source`` over the real Kafka. One thread; it connects at the first call that needs the broker."""
+
+    def __init__(self, broker: Broker, group: str, topics: Sequence[str]) -> None:
+        self._broker = broker
+        self._group = group
+        self._topics = tuple(topics)
+        self._client: KafkaConsumer | None = None
+        self._assignment = _Assignment()
+
+    def poll(self, timeout_s: float, limit: int) -> Mapping[str, Sequence[Record]]:
+        """The next records by topic; raises BrokerAway."""
+        client = self._connected()
+        try:
+            read = client.poll(timeout_ms=round(timeout_s * 1000), max_records=limit)
+        except Exception as error:  # noqa: BLE001  # whatever the client raises, it is not to be polled again
+            positions = dict(_positions(client, self._broker))
+            self.close()  # the group is joined anew, and the loop seeks again
+            return stand_ins(self._broker, positions, error)
+        logical = {partition: self._broker.logical(partition) for partition in read}
+        return {logical[p]: [_record(logical[p], record) for record in records] for p, records in read.items()}
+
+    def newly_assigned(self) -> frozenset[str]:
+        """Topics given to this instance since the last call."""
+        return frozenset(self._broker.logical(partition) for partition in self._assignment.take())
+
+    def seek(self, position: Position) -> None:
+        """Read the topic from here; this and the next two do nothing for a topic that this instance does not have."""
+        if self._client and (partition := self._broker.partition(position.topic)) in self._client.assignment():
+            self._client.seek(partition, position.next_offset)
+
+    def pause(self, topic: str) -> None:
+        """Stop reading a topic while the others flow."""
+        if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
+            self._client.pause(partition)
+
+    def resume(self, topic: str) -> None:
+        """Read a paused topic again."""
+        if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
+            self._client.resume(partition)
+
+    def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
+        """First and next offsets; raises BrokerAway."""
+        return read_bounds(self._connected(), self._broker, topics) if topics else {}
+
+    def commit(self, positions: Iterable[Position]) -> None:
+        """Tell Kafka the positions without waiting for its answer, which decides nothing."""
+        if self._client is None:
+            return
+        mine = self._client.assignment()
+        stated = {self._broker.partition(p.topic): OffsetAndMetadata(p.next_offset, "", -1) for p in positions}
+        self._client.commit_async({p: offset for p, offset in stated.items() if p in mine}, callback=_unheard)
+
+    def close(self) -> None:
+        """Leave the group."""
+        client, self._client = self._client, None
+        if client is not None:
+            client.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
+
+    def _connected(self) -> KafkaConsumer:
+        if self._client is None:
+            client = connect(self._broker.group_settings(self._group))
+            self._assignment = _Assignment()
+            client.subscribe([self._broker.prefix + topic for topic in self._topics], listener=self._assignment)
+            self._client = client
+        return self._client
+
+
+def stand_ins(broker: Broker, positions: Mapping[str, int], error: Exception) -> Mapping[str, Sequence[Record]]:
+    """After an exception: what cannot be read a second time, of the first topic that has such; raises BrokerAway."""
+    if issubclass(meaning_of(error), BrokerAway):
+        raise translate(error, "polling") from error
+    reader = KafkaTopicReader(broker)
+    try:
+        for topic, offset in positions.items():
+            if found := reader.unreadable_from(topic, offset):
+                return {topic: found}
+    finally:
+        reader.close()
+    raise BrokerAway(f"Kafka, polling: {type(error).__name__}; every topic can be read, trying again") from error
+
+
+def _positions(client: KafkaConsumer, broker: Broker) -> Iterator[tuple[str, int]]:
+    for partition in sorted(client.assignment() - client.paused()):
+        position = client.position(partition, timeout_ms=READ_TIMEOUT_MS)
+        if position is not None:
+            yield broker.logical(partition), position
+
+
+def _unheard(_offsets: object, _answer: object) -> None:
+    """Where Kafka's answer to a commit goes: positions live in the database."""
