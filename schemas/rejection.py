@@ -15,6 +15,7 @@ REJECTION_MESSAGES: Mapping[str, str] = MappingProxyType(
         "missing_column": "The file has no column {column}; the mapping {mapping} needs it.",
         "malformed_record": "The record is not usable: {detail}.",
         "missing_field": "{field} is empty, and a record cannot be accepted without it.",
+        "rows_disagree": "{field}: rows {rows} of one record say different things. Make them say the same.",
         "unknown_field": "{field} is not a field of this stream.",
         "unknown_code": "{value} is not a code of {list} for {field}. Nearest: {nearest}.",
         "malformed_value": "{field}: {value} is not usable ({detail}).",
