@@ -48,7 +48,9 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
         )
     }
 )
-STREAM_OF_MODEL: Mapping[type[Event], str] = MappingProxyType({kind.model: kind.stream for kind in EVENT_TYPES.values()})
+STREAM_OF_MODEL: Mapping[type[Event], str] = MappingProxyType(
+    {kind.model: kind.stream for kind in EVENT_TYPES.values()}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,16 @@ def stream_of_schema(schema_id: int) -> str:
 
 def model_of(schema_id: int) -> type[Event]:
     """The model that events of this schema become, whatever its version; raises UnknownSchema."""
-    return EVENT_TYPES[stream_of_schema(schema_id)].model
+    return model_of_stream(stream_of_schema(schema_id))
+
+
+def model_of_stream(stream: str) -> type[Event]:
+    """The model of a stream's events; raises Misconfigured for a stream that is no event type."""
+    try:
+        return EVENT_TYPES[stream].model
+    except KeyError:
+        known = ", ".join(EVENT_TYPES)
+        raise Misconfigured(f"no event type is called {stream!r}; there are {known}") from None
 
 
 @cache

@@ -17,7 +17,7 @@ from schemas.errors import Malformed
 from schemas.events.envelope import Event
 from schemas.topics import MAX_MESSAGE_BYTES
 from schemas.wire.bounds import bounds_of, fault
-from schemas.wire.catalogue import EVENT_TYPES, SchemaVersion, latest, model_of, stream_of_event, version_of
+from schemas.wire.catalogue import SchemaVersion, latest, model_of_stream, stream_of_event, version_of
 from schemas.wire.json_form import fields_from_json, json_of
 
 MAGIC = 0
@@ -35,13 +35,17 @@ class WireType:
     check: Callable[[bytes, int], None]
 
 
+def wire_type(version: SchemaVersion, newest: SchemaVersion) -> WireType:
+    """A linted schema version made ready, to be read as ``newest``; raises Misconfigured for an unknown stream."""
+    reader = None if newest is version else fastavro.parse_schema(dict(newest.schema))
+    writer = fastavro.parse_schema(dict(version.schema))
+    return WireType(version, model_of_stream(version.stream), writer, reader, bounds_of(version.schema))
+
+
 @cache
 def _wire_type(schema_id: int) -> WireType:
     version = version_of(schema_id)
-    newest = latest(version.stream)
-    reader = None if newest is version else fastavro.parse_schema(newest.schema)
-    writer = fastavro.parse_schema(dict(version.schema))
-    return WireType(version, model_of(schema_id), writer, reader, bounds_of(version.schema))
+    return wire_type(version, latest(version.stream))
 
 
 def encode(event: Event) -> bytes:
@@ -50,7 +54,11 @@ def encode(event: Event) -> bytes:
     Raises Malformed for what no reader would accept: more than ``MAX_MESSAGE_BYTES`` (``too_large``), text with
     U+0000 or half a surrogate pair (``unusable_character``), a number beyond 64 bits.
     """
-    wire = _wire_type(latest(stream_of_event(event)).schema_id)
+    return encode_with(_wire_type(latest(stream_of_event(event)).schema_id), event)
+
+
+def encode_with(wire: WireType, event: Event) -> bytes:
+    """As ``encode``, in a version made ready by ``wire_type``: for drafts, and for proofs about versions."""
     value = PREFIX.pack(MAGIC, wire.version.schema_id) + _written(wire, event.model_dump())
     _check_size(value)
     wire.check(value, PREFIX.size)
@@ -66,8 +74,13 @@ def decode(value: bytes) -> tuple[int, Event]:
     """
     _check_size(value)
     wire = _wire_type(schema_id_of(value))
+    return wire.version.schema_id, decode_with(wire, value)
+
+
+def decode_with(wire: WireType, value: bytes) -> Event:
+    """The event of a value whose schema id is known to be this version's; raises Malformed."""
     wire.check(value, PREFIX.size)
-    return wire.version.schema_id, _event(wire.model, _read(wire, value))
+    return _event(wire.model, _read(wire, value))
 
 
 def decode_as(value: bytes, stream: str) -> Event:
@@ -98,8 +111,12 @@ def event_json(event: Event) -> dict[str, Any]:
 
 def event_from_json(stream: str, fields: Mapping[str, Any]) -> Event:
     """The inverse of ``event_json``; raises Malformed naming the field, and Misconfigured for an unknown stream."""
-    schema = latest(stream).schema
-    return _event(EVENT_TYPES[stream].model, fields_from_json(schema, fields), strict=True)
+    return event_with(latest(stream), fields)
+
+
+def event_with(version: SchemaVersion, fields: Mapping[str, Any]) -> Event:
+    """As ``event_from_json``, with the kinds of fields that a version's schema says."""
+    return _event(model_of_stream(version.stream), fields_from_json(version.schema, fields), strict=True)
 
 
 def _check_size(value: bytes) -> None:
@@ -122,7 +139,7 @@ def _read(wire: WireType, value: bytes) -> Any:
     buffer = BytesIO(value)
     buffer.seek(PREFIX.size)
     try:
-        fields = fastavro.schemaless_reader(buffer, wire.writer, None)
+        fields: Any = fastavro.schemaless_reader(buffer, wire.writer, None)
         if wire.reader is not None:
             buffer.seek(PREFIX.size)
             newer = fastavro.schemaless_reader(buffer, wire.writer, wire.reader)

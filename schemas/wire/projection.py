@@ -78,7 +78,9 @@ def _bare(annotation: Any) -> Any:
 def _notes(annotation: Any) -> dict[str, str]:
     """What the annotation says beside the type: code list, kind of text, unit."""
     own = reduce(lambda notes, said: notes | _note(said), getattr(annotation, "__metadata__", ()), dict[str, str]())
-    inner = [arg for arg in get_args(annotation) if arg is not Ellipsis and not isinstance(arg, CodeOf | TextKind | str)]
+    inner = [
+        arg for arg in get_args(annotation) if arg is not Ellipsis and not isinstance(arg, CodeOf | TextKind | str)
+    ]
     return reduce(lambda notes, arg: notes | _notes(arg), inner, own)
 
 
