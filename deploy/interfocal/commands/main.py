@@ -10,10 +10,11 @@ from pathlib import Path
 
 import typer
 
+from interfocal.commands import schemas as schemas_command
 from interfocal.commands import stack
 from schemas.errors import ExchangeError, NotOurs, Stop
 
-GROUPS: tuple[Callable[[typer.Typer], None], ...] = (stack.register,)
+GROUPS: tuple[Callable[[typer.Typer], None], ...] = (stack.register, schemas_command.register)
 EXERCISE = "Exercise data only: nothing here may hold a real case."
 STOPPED, FAILED = 2, 1
 
