@@ -82,12 +82,13 @@ def _fetch(folder: Path, digests: Mapping[str, str], progress: Progress) -> None
 
 
 def _resolved(endpoint: str, workplace: Path) -> list[Path]:
-    context = MavenContext(repo_cache=workplace / "repository")
-    builder = EnvironmentBuilder(context=context, cache_dir=workplace, link_strategy=LinkStrategy.COPY)
     try:
+        context = MavenContext(repo_cache=workplace / "repository")
+        builder = EnvironmentBuilder(context=context, cache_dir=workplace, link_strategy=LinkStrategy.COPY)
         return builder.from_endpoint(endpoint=endpoint).all_jars
     except (OSError, RuntimeError, ValueError) as error:
-        raise BrokerAway(f"Apache Kafka could not be fetched ({error}): the first run needs the network.") from error
+        cause = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        raise BrokerAway(f"Apache Kafka could not be fetched ({cause}): the first run needs the network.") from error
 
 
 @contextmanager

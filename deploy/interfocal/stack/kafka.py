@@ -12,7 +12,18 @@ from typing import ClassVar
 from interfocal.stack.jars import Progress, kafka_jars, read_digests
 from interfocal.stack.java import find_java
 from interfocal.stack.machine import free_ports
-from interfocal.stack.process import Command, Running, find, listens, run_to_end, spawn, stop, wait_until, why_it_died
+from interfocal.stack.process import (
+    Command,
+    Running,
+    find,
+    listens,
+    making,
+    run_to_end,
+    spawn,
+    stop,
+    wait_until,
+    why_it_died,
+)
 from schemas.errors import BrokerAway
 
 LOOPBACK = "127.0.0.1"
@@ -47,6 +58,9 @@ SETTINGS = {
     "group.initial.rebalance.delay.ms": "0",
     "log.retention.hours": "-1",
     "log.cleaner.dedupe.buffer.size": "16777216",
+    # A killed broker is let in again only when its old session has ended: 9 s by default.
+    "broker.session.timeout.ms": "5000",
+    "broker.heartbeat.interval.ms": "1000",
     "num.network.threads": "2",
     "num.io.threads": "4",
 }
@@ -69,6 +83,11 @@ class Kafka:
         return self.folder / "server.properties"
 
     @property
+    def logs(self) -> Path:
+        """The broker's data; there as soon as it is whole."""
+        return self.folder / "logs"
+
+    @property
     def log(self) -> Path:
         """What the broker says."""
         return self.folder / "kafka.log"
@@ -89,7 +108,7 @@ class Kafka:
         classpath = kafka_jars(self.cache, read_digests(), progress=progress)
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         port, controller_port = free_ports(2, preferred=_last_ports(self))
-        self.properties.write_text(properties(self.folder / "logs", port, controller_port), encoding="utf-8")
+        self.properties.write_text(properties(self.logs, port, controller_port), encoding="utf-8")
         java = (str(find_java()), *JVM, "-cp", ":".join(map(str, classpath)))
         self.log.unlink(missing_ok=True)  # one run's log: a diagnosis must not read an earlier run's
         _format_once(self, java)
@@ -135,16 +154,16 @@ def _last_ports(kafka: Kafka) -> list[int]:
 
 
 def _format_once(kafka: Kafka, java: Sequence[str]) -> None:
-    formatted = kafka.folder / "formatted"  # written last: a folder without it was left half made
-    if formatted.exists():
+    """Make the data folder elsewhere and rename it: a launcher that dies meanwhile leaves nothing half made."""
+    if kafka.logs.exists():
         return
-    shutil.rmtree(kafka.folder / "logs", ignore_errors=True)
-    cluster = base64.urlsafe_b64encode(secrets.token_bytes(16)).rstrip(b"=").decode()
-    # A leading dash would be read as an option.
-    cluster = cluster if not cluster.startswith("-") else "A" + cluster[1:]
-    tool = ("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(kafka.properties))
-    code, said = run_to_end([*java, *tool])
-    if code != 0:
-        kafka.log.write_text(said, encoding="utf-8")
-        raise BrokerAway(f"Kafka's data folder could not be made: {why_it_died(kafka.log)}.")
-    formatted.write_text(cluster + "\n", encoding="ascii")
+    with making(kafka.folder) as draft:
+        settings = draft / "server.properties"
+        settings.write_text(properties(draft / "logs", *_last_ports(kafka)), encoding="utf-8")
+        # base64url of 16 bytes; a leading dash would be read as an option
+        cluster = "A" + base64.urlsafe_b64encode(secrets.token_bytes(16)).decode()[1:22]
+        code, said = run_to_end([*java, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)])
+        if code != 0:
+            kafka.log.write_text(said, encoding="utf-8")
+            raise BrokerAway(f"Kafka's data folder could not be made: {why_it_died(kafka.log)}.")
+        (draft / "logs").rename(kafka.logs)

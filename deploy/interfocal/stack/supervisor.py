@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from interfocal.stack.databases import connect, without_password
+from interfocal.stack.databases import answers, connect, without_password
 from interfocal.stack.jars import Progress, cache_folder
 from interfocal.stack.kafka import Kafka
 from interfocal.stack.machine import check_disk, check_memory
@@ -166,5 +166,6 @@ def _use(url: str, state: StateFile, progress: Progress) -> str:
 
 
 def _status(name: str, service: Service) -> ServiceStatus:
-    pid = service.running.pid if service.running is not None and service.up else None
-    return ServiceStatus(name, without_password(service.address), service.up, pid)
+    running = service.up if service.running is not None else answers(service.address)
+    pid = service.running.pid if service.running is not None and running else None
+    return ServiceStatus(name, without_password(service.address), running, pid)

@@ -1,0 +1,64 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+
+from interfocal.commands import main
+from schemas.errors import BrokerAway, ExchangeError, Misconfigured, NotOurs
+
+
+def failing(error: Exception) -> Callable[[typer.Typer], None]:
+    def command() -> None:
+        raise error
+
+    def register(app: typer.Typer) -> None:
+        app.command("fail")(command)
+
+    return register
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(Misconfigured("no port"), 2), (BrokerAway("no broker"), 1), (ExchangeError("odd"), 1)]
+)
+def test_an_error_of_ours_is_one_sentence_and_an_exit_code(
+    error: ExchangeError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(main, "GROUPS", (*main.GROUPS, failing(error)))
+    assert main.run(["fail"]) == code
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert shown.err.splitlines() == [main.EXERCISE, f"interfocal: {error}"]
+
+
+def test_a_fault_of_the_program_is_not_hidden_as_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(main, "GROUPS", (*main.GROUPS, failing(ZeroDivisionError("a fault"))))
+    with pytest.raises(ZeroDivisionError):
+        main.run(["fail"])
+
+
+def test_status_where_nothing_runs_says_what_to_do_and_that_data_is_for_exercise(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.run(["status", "--var", str(tmp_path)]) == 1
+    shown = capsys.readouterr()
+    assert shown.out == "Nothing is up: run `interfocal up`.\n"
+    assert shown.err.startswith("Exercise data only")
+
+
+def test_down_where_nothing_runs_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["down", "--var", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "Nothing was running.\n"
+
+
+def test_an_unknown_command_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.run(["nonsense"]) == 2
+    assert "nonsense" in capsys.readouterr().err
+
+
+def test_packages_of_other_distributions_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    main.check_packages_are_ours()
+    homes = {"interfocal": tmp_path / "interfocal"}
+    monkeypatch.setattr(main, "_folder", lambda package: homes.get(package, tmp_path / "elsewhere" / package))
+    with pytest.raises(NotOurs, match="schemas is loaded from"):
+        main.check_packages_are_ours()
