@@ -113,11 +113,15 @@ class VersionRule(MappingPart):
 
 
 class RecordRules(MappingPart):
-    """Which rows are one record, which of them count, and which version of it they are."""
+    """Which rows are one record, which of them count, and which version of it they are.
+
+    ``ignore`` names columns that are no content, as the date of the export: a change there alone is no change.
+    """
 
     key: Columns = Field(min_length=1)
     version: VersionRule | None = None
     only: dict[str, Columns] = Field(default_factory=dict)
+    ignore: Columns = ()
 
 
 class ItemRules(MappingPart):

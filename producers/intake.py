@@ -1,0 +1,191 @@
+"""The one intake of a member: judges submitted records, and puts the events of the accepted ones into its outbox.
+
+It changes with what accepting means. A bulk is one transaction: all of it is kept, or nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from producers.acts import needs_own_trace
+from producers.assemble import Identity, draft_of, finished
+from producers.checks import Standards
+from producers.grouping import group
+from producers.judging import Judged, look_at
+from producers.mapping_files import MappingSet
+from producers.national import NationalRow
+from producers.outbox import Acceptance, OutboxFile, RejectedRecord, Revision
+from producers.sameness import Candidate, Sameness, Verdict, judge
+from producers.submission import (
+    Entrance,
+    Outcome,
+    Result,
+    Submission,
+    harmonised_submission,
+    national_submission,
+    show_problem,
+)
+from schemas.codes.lists import CodeList
+from schemas.directory import Directory
+from schemas.errors import Malformed, Misconfigured
+from schemas.events.envelope import MemberEvent
+from schemas.events.ids import id_key_check
+from schemas.rejection import Problem, problem
+from schemas.topics import MAX_EVENT_BYTES
+from schemas.wire.codec import encode
+
+NOTHING_KNOWN = Verdict(Sameness.NEW, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intake:
+    """One member's intake. ``now`` gives aware instants. Threads may share it: the outbox puts them in order."""
+
+    member: str
+    directory: Directory
+    id_key: bytes
+    code_lists: Mapping[str, CodeList]
+    outbox: OutboxFile
+    now: Callable[[], datetime]
+    mappings: MappingSet = field(default_factory=MappingSet)
+
+    def __post_init__(self) -> None:
+        expected = self.directory.member(self.member).id_key_check
+        if expected and expected != id_key_check(self.id_key):
+            raise Misconfigured(
+                f"the id key of {self.member} is not the one that the directory knows; records would get new ids."
+                " Put the member's own id key back"
+            )
+
+    @property
+    def identity(self) -> Identity:
+        """Whose events are made here, and how their ids are."""
+        return Identity(self.member, self.id_key, self.directory.exercise)
+
+    def submit(
+        self, stream: str, records: Sequence[Mapping[str, Any]], entrance: Entrance, *, dry_run: bool = False
+    ) -> tuple[Result, ...]:
+        """Take records of the harmonised form; one result per record, in order. Raises OutboxFull, StoreAway."""
+        made = (harmonised_submission(stream, record, row, entrance) for row, record in enumerate(records, start=1))
+        return self.take(made, dry_run=dry_run)
+
+    def submit_rows(
+        self, mapping: str, rows: Iterable[NationalRow], entrance: Entrance, *, dry_run: bool = False
+    ) -> tuple[Result, ...]:
+        """Take rows of a national form; one result per record, in the order of their first rows.
+
+        Raises Rejected (``unknown_mapping``), OutboxFull, StoreAway.
+        """
+        used = self.mappings.find(self.member, mapping)
+        records = group(used, self.member, rows)
+        return self.take((national_submission(used, record, entrance) for record in records), dry_run=dry_run)
+
+    def take(self, submissions: Iterable[Submission], *, dry_run: bool = False) -> tuple[Result, ...]:
+        """Judge and keep all of them in one transaction; a dry run tells what would be, and keeps nothing."""
+        at = self.now()
+        standards = Standards(self.member, self.directory, self.code_lists)
+        judged = [look_at(submission, self.identity, standards, at) for submission in submissions]
+        if not judged:
+            return ()
+        with self.outbox.accept() as acceptance:
+            results = tuple(settle(one, acceptance, at) for one in judged)
+            if dry_run:
+                acceptance.discard()
+        return tuple(r.model_copy(update={"rejected_id": None}) for r in results) if dry_run else results
+
+
+def settle(judged: Judged, acceptance: Acceptance, at: datetime) -> Result:
+    """Compare with what was accepted before, and accept or reject within the transaction."""
+    verdict = _verdict(judged, acceptance)
+    if verdict.sameness in {Sameness.UNCHANGED, Sameness.SUPERSEDED}:
+        return _same(judged, verdict)
+    problems = (*judged.problems, *_history_problems(judged, verdict, acceptance))
+    if problems or judged.event is None:
+        return _rejected(judged.submission, problems, acceptance)
+    event = finished(judged.event, verdict.number)
+    try:
+        value = encode(event)
+    except Malformed as error:
+        return _rejected(judged.submission, (problem("malformed_record", detail=str(error)),), acceptance)
+    if len(value) > MAX_EVENT_BYTES:
+        too_large = problem("too_large", size=str(len(value)), limit=str(MAX_EVENT_BYTES))
+        return _rejected(judged.submission, (too_large,), acceptance)
+    revision = _revision(judged, event, at)
+    acceptance.add(revision, draft_of(event, revision.stream, value))
+    acceptance.close_rejected(revision.stream, judged.submission.national_id, event.event_id)
+    return _result(judged, "accepted", event.event_id, event.revision)
+
+
+def _revision(judged: Judged, event: MemberEvent, at: datetime) -> Revision:
+    return Revision(
+        stream=judged.submission.stream,
+        record_id=event.record_id,
+        revision=event.revision,
+        content=judged.digest,
+        national_version=event.source.national_version,
+        event_id=event.event_id,
+        accepted_at=at,
+    )
+
+
+def _result(judged: Judged, outcome: Outcome, event_id: str | None, revision: int) -> Result:
+    return Result(
+        outcome=outcome,
+        national_id=judged.submission.national_id,
+        rows=judged.submission.rows,
+        record_id=judged.record_id,
+        event_id=event_id,
+        trace_id=getattr(judged.event, "trace_id", None),
+        revision=revision,
+    )
+
+
+def _verdict(judged: Judged, acceptance: Acceptance) -> Verdict:
+    if not judged.digest:
+        return NOTHING_KNOWN
+    submission = judged.submission
+    reassert = submission.reassert or submission.fields.get("reassert") is True
+    version = submission.fields.get("national_version") or None
+    candidate = Candidate(submission.stream, judged.digest, version, reassert)
+    return judge(candidate, acceptance.revisions(submission.stream, judged.record_id))
+
+
+def _history_problems(judged: Judged, verdict: Verdict, acceptance: Acceptance) -> Iterable[Problem]:
+    """What is wrong only because of what was accepted before."""
+    submission = judged.submission
+    if verdict.sameness is Sameness.REUSED:
+        yield problem("reference_reused", reference=submission.national_id, field="national_id")
+    if verdict.sameness is Sameness.STALE:
+        version = str(submission.fields.get("national_version"))
+        yield problem("stale_version", version=version, newer=str(verdict.newest), field="national_version")
+    trace = getattr(judged.event, "trace_id", None)
+    if trace and needs_own_trace(submission.fields) and not acceptance.revisions("trace", trace):
+        yield problem("unknown_trace", trace=trace, field="trace_id")
+
+
+def _same(judged: Judged, verdict: Verdict) -> Result:
+    event_id = verdict.known.event_id if verdict.known else None
+    if verdict.sameness is Sameness.UNCHANGED:
+        return _result(judged, "unchanged", event_id, verdict.number)
+    same = _result(judged, "superseded", event_id, verdict.number)
+    return same.model_copy(update={"superseded_by": verdict.latest})
+
+
+def _rejected(submission: Submission, problems: tuple[Problem, ...], acceptance: Acceptance) -> Result:
+    rejected = RejectedRecord(
+        way=submission.entrance.way,
+        source=submission.entrance.source,
+        row=submission.rows[0] if submission.rows else None,
+        stream=submission.stream,
+        record_key=submission.national_id,
+        problems=problems,
+        record=submission.kept,
+    )
+    return Result(
+        outcome="rejected",
+        national_id=submission.national_id,
+        rows=submission.rows,
+        rejected_id=acceptance.reject(rejected),
+        problems=tuple(map(show_problem, problems)),
+    )

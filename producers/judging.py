@@ -1,0 +1,80 @@
+"""Looks at one submitted record without the outbox: its event, and all that is wrong. It changes with the order of that.
+
+Pure: the same submission, standards and instant give the same.
+"""
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from producers.assemble import Identity, digest_of, raw_event
+from producers.checks import Standards, event_problems, submission_problems, validated
+from producers.submission import Submission
+from schemas.events.envelope import MemberEvent, Provenance
+from schemas.events.ids import record_id
+from schemas.rejection import Problem, problem
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A submission, looked at without the outbox: its event when there is one, and what is wrong."""
+
+    submission: Submission
+    record_id: str = ""
+    digest: str = ""
+    event: MemberEvent | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def look_at(submission: Submission, identity: Identity, standards: Standards, at: datetime) -> Judged:
+    """Everything that can be said of a submission without the outbox. Pure."""
+    unusable = tuple(submission_problems(submission.fields))
+    try:
+        digest = digest_of(identity, submission.content)
+    except UnicodeEncodeError:
+        unusable = (*unusable, problem("malformed_record", detail="half a surrogate pair is no character"))
+    if unusable:
+        return Judged(submission, problems=merged(submission, (*submission.problems, *unusable)))
+    version = submission.fields.get("national_version")
+    source = Provenance(
+        mapping=submission.mapping,
+        mapping_version=submission.mapping_version,
+        content=digest,
+        national_version=version or None,
+    )
+    raw = raw_event(submission.stream, submission.fields, identity, source, at)
+    event, found = validated(submission.stream, json.dumps(raw))
+    problems = (*submission.problems, *event_problems(submission.stream, raw, standards, at), *found)
+    record = record_id(identity.id_key, submission.stream, submission.national_id)
+    return Judged(submission, record, digest, event, merged(submission, problems))
+
+
+def merged(submission: Submission, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One problem per field, the first, each with the clerk's own column and row where they are known.
+
+    A part that is missing only because something in it is wrong is not named beside that.
+    """
+    by_field: dict[str, Problem] = {}
+    for number, found in enumerate(problems):
+        by_field.setdefault(found.parameters.get("field", f" {number}"), found)
+    return tuple(_located(found, submission) for found in by_field.values() if not _follows(found, by_field))
+
+
+def _follows(found: Problem, fields: Collection[str]) -> bool:
+    """Whether a problem only follows from another, inside the part that it misses."""
+    path = found.parameters.get("field", "")
+    if found.code == "part_disagrees":
+        path = path.rpartition(".")[0]
+        path = f"{path}.{found.parameters['value']}" if path else found.parameters["value"]
+    elif found.code != "missing_field":
+        return False
+    return any(other.startswith((f"{path}.", f"{path}[")) for other in fields)
+
+
+def _located(found: Problem, submission: Submission) -> Problem:
+    origin = submission.origins.get(found.parameters.get("field", ""))
+    if origin is None or "row" in found.parameters:
+        return found
+    column = {"column": origin.column} if origin.column else {}
+    return Problem(code=found.code, parameters={**column, "row": str(origin.row), **found.parameters})

@@ -1,0 +1,122 @@
+"""What goes into an intake, and what comes out of it. It changes with what a way in can say or show."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from producers.harmonise import harmonise
+from producers.mapping import NationalMapping
+from producers.national import NationalRecord
+from producers.tree import Origin
+from schemas.rejection import Problem
+
+Outcome = Literal["accepted", "unchanged", "superseded", "rejected"]
+
+HARMONISED = "harmonised"
+"""Name in ``source.mapping`` of records that came in the harmonised form already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """How a record came: the way (``file``, ``http`` ...), and the file's name or the system."""
+
+    way: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One record as it reaches an intake.
+
+    ``fields`` are the event's fields without what intake gives, and ``national_id`` (optionally
+    ``national_version``, ``status``, ``reassert``); ``content`` is what the sender sent, by which sameness is judged;
+    ``kept`` is what is shown of it when it is rejected.
+    """
+
+    stream: str
+    fields: Mapping[str, Any]
+    content: Any
+    kept: Mapping[str, Any]
+    rows: tuple[int, ...]
+    entrance: Entrance
+    mapping: str = HARMONISED
+    mapping_version: int = 1
+    origins: Mapping[str, Origin] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    reassert: bool = False
+
+    @property
+    def national_id(self) -> str:
+        """The national id, or nothing when there is no usable one."""
+        given = self.fields.get("national_id")
+        return given if isinstance(given, str) else ""
+
+
+class ShownProblem(BaseModel):
+    """One thing that is wrong with one field of one record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: str = Field(description="Stable, machine-readable")
+    parameters: dict[str, str] = Field(description="Field of the data set; the clerk's own column, row and value")
+    message: str = Field(description="The sentence for people, in English")
+
+
+class Result(BaseModel):
+    """What became of one submitted record."""
+
+    model_config = ConfigDict(frozen=True)
+
+    outcome: Outcome = Field(
+        description="unchanged and superseded: the same content was accepted before, and nothing happened"
+    )
+    national_id: str = Field(description="The record's id in its national system; empty when it gives none")
+    rows: tuple[int, ...] = Field(description="Its places in what was submitted, from 1 (files: the clerk's rows)")
+    record_id: str | None = Field(default=None, description="The record's id in the exchange")
+    event_id: str | None = Field(default=None, description="The event that says this")
+    trace_id: str | None = Field(default=None, description="The trace that an act belongs to")
+    revision: int | None = Field(default=None, description="The revision with this content")
+    superseded_by: int | None = Field(default=None, description="The highest revision, where it is another")
+    rejected_id: int | None = Field(default=None, description="Number among the rejected records; none in a dry run")
+    published: bool | None = Field(default=None, description="Whether Kafka has it; only with wait=published")
+    problems: tuple[ShownProblem, ...] = Field(default=(), description="Why it was rejected")
+
+
+def show_problem(found: Problem) -> ShownProblem:
+    """A problem with its sentence."""
+    return ShownProblem(code=found.code, parameters=found.parameters, message=found.message)
+
+
+def harmonised_submission(stream: str, record: Mapping[str, Any], row: int, entrance: Entrance) -> Submission:
+    """A record that came in the harmonised form."""
+    return Submission(stream=stream, fields=record, content=record, kept=record, rows=(row,), entrance=entrance)
+
+
+def national_submission(mapping: NationalMapping, record: NationalRecord, entrance: Entrance) -> Submission:
+    """A record that came in its national form, mapped."""
+    made = harmonise(mapping, record)
+    kept: dict[str, Any] = dict(record.rows[0].fields)
+    if len(record.rows) > 1:
+        kept = {"rows": [{"row": row.number, "fields": dict(row.fields)} for row in record.rows]}
+    return Submission(
+        stream=mapping.stream,
+        fields=made.fields,
+        content=national_content(mapping, record),
+        kept=kept,
+        rows=tuple(row.number for row in record.rows),
+        entrance=entrance,
+        mapping=mapping.name,
+        mapping_version=mapping.version,
+        origins=made.origins,
+        problems=made.problems,
+    )
+
+
+def national_content(mapping: NationalMapping, record: NationalRecord) -> list[dict[str, Any]]:
+    """What sameness is judged by: the rows without ignored columns, whatever their order in the file."""
+    ignored = set(mapping.record.ignore)
+    rows = [{name: value for name, value in row.fields.items() if name not in ignored} for row in record.rows]
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))
