@@ -87,7 +87,7 @@ def _resolved(endpoint: str, workplace: Path) -> list[Path]:
         builder = EnvironmentBuilder(context=context, cache_dir=workplace, link_strategy=LinkStrategy.COPY)
         return builder.from_endpoint(endpoint=endpoint).all_jars
     except (OSError, RuntimeError, ValueError) as error:
-        cause = (str(error).splitlines() or [type(error).__name__])[0].rstrip(".")
+        cause = type(error).__name__  # its text is a page long, and names hosts
         raise BrokerAway(f"Apache Kafka could not be fetched ({cause}): the first run needs the network.") from error
 
 
