@@ -126,8 +126,8 @@ def _check_size(value: bytes) -> None:
 
 def _written(wire: WireType, fields: Mapping[str, Any]) -> bytes:
     buffer = BytesIO()
-    try:
-        fastavro.schemaless_writer(buffer, wire.writer, fields, strict=True)
+    try:  # without tuple notation: else two members in releasable_to are taken for a branch's name and its value
+        fastavro.schemaless_writer(buffer, wire.writer, fields, strict=True, disable_tuple_notation=True)
     except UnicodeEncodeError:
         raise fault("unusable_character", "", "a text holds half a surrogate pair") from None
     except Exception as error:  # noqa: BLE001  # the library has no error class of its own
