@@ -47,7 +47,7 @@ class Acceptance:
         self._room = room
         self._now = now
         self._added = 0
-        self.full: OutboxFull | None = None
+        self.failure: Exception | None = None
 
     def revisions(self, stream: str, record_id: str) -> Sequence[Revision]:
         """Every accepted revision of a record, lowest first."""
@@ -73,20 +73,23 @@ class Acceptance:
         if revision.event_id != draft.event_id:
             raise Stop(f"revision of event {revision.event_id} does not belong to event {draft.event_id}")
         if self._room.rows + self._added >= self._room.bound_rows:
-            self.full = outbox_full(Room(self._room.rows + self._added, self._room.bound_rows))
-            raise self.full
+            self.failure = outbox_full(Room(self._room.rows + self._added, self._room.bound_rows))
+            raise self.failure
         self._connection.execute("savepoint one_event")
         try:
             self._insert(revision, draft)
         except sqlite3.IntegrityError as error:
             self._connection.execute("rollback to one_event")
+            self._connection.execute("release one_event")
             raise Stop(
                 f"event {draft.event_id} was accepted before; its record's next revision is another event",
                 code="event_taken",
                 parameters={"event_id": draft.event_id},
             ) from error
-        finally:
-            self._connection.execute("release one_event")
+        except sqlite3.Error as error:  # a full disk, for one, has undone the whole transaction already
+            self.failure = error
+            raise
+        self._connection.execute("release one_event")
         self._added += 1
 
     def reject(self, rejected: RejectedRecord) -> int:

@@ -88,8 +88,8 @@ class OutboxFile:
                 raise outbox_full(room)
             acceptance = Acceptance(transaction, room, self.terms.now())
             yield acceptance
-            if acceptance.full:  # whoever caught it must still not believe that anything is kept
-                raise acceptance.full
+            if acceptance.failure:  # whoever caught it must still not believe that anything is kept
+                raise acceptance.failure
         if transaction.keep:
             self.terms.reached(Step.ACCEPTED)
 
