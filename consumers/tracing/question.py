@@ -1,0 +1,67 @@
+"""What a route is asked about, and what it may know. It changes when a rule has to know more."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from consumers.tracing.trace import Hop, Trace
+from schemas.directory import Directory
+from schemas.events.firearm import Marks
+from schemas.events.trace import TraceAct
+
+
+class MarksReference(Protocol):
+    """What the rules read of the reference table of makers, models, calibres and successors."""
+
+    def manufacture_place(self, make: str, weapon_class: str, model: str | None) -> str | None:
+        """Place code where it was made; None where the table does not know, or not which."""
+
+    def successor(self, place: str) -> str:
+        """The place that took over, or the place itself."""
+
+    def calibre(self, text: str) -> str | None:
+        """The calibre's canonical name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who has to answer this hop? ``marks`` are the marks as last stated, ``asked`` the members of earlier hops."""
+
+    request: TraceAct
+    hop: int
+    marks: Marks
+    referral: TraceAct | None = None
+    asked: frozenset[str] = frozenset()
+
+    @property
+    def requester(self) -> str:
+        """Who asks."""
+        return self.request.requester
+
+
+@dataclass(frozen=True, slots=True)
+class OpenMissing:
+    """A missing record that is open now: whose it is, what it says, and the key that is equal."""
+
+    member: str
+    event_id: str
+    weapon_class: str
+    marks: Marks
+    key_kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What the rules read beside the question; ``missing`` has only records with an equal key."""
+
+    directory: Directory
+    reference: MarksReference
+    missing: tuple[OpenMissing, ...] = ()
+
+
+def question_of(trace: Trace, hop: Hop) -> Question | None:
+    """The question that an opened hop asks; None while its request or the act that opened it does not count."""
+    opener = next((act for act in trace.counted if act.event_id == hop.opened_by), None)
+    if trace.request is None or trace.marks is None or opener is None:
+        return None
+    asked = frozenset(h.accountable for h in trace.hops if h.accountable and h.number != hop.number)
+    return Question(trace.request, hop.number, trace.marks, opener if opener.referral else None, asked)
