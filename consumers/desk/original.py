@@ -1,0 +1,35 @@
+"""Checks the record inside a delivery as if the desk had read it itself. Pure.
+
+It changes when a delivery carries more of the original. The region's seal says who delivered; only the sender's own
+seal, checked here, says who speaks.
+"""
+
+from consumers.checked import CheckedEvent
+from consumers.checking import Terms, check_records
+from consumers.quarantine import Faulty
+from schemas.events.delivery import Delivery
+from schemas.events.trace import TraceAct
+from schemas.record import SEAL_HEADER, Record
+
+
+def original_record(delivery: Delivery) -> Record:
+    """The original as a record of its own topic."""
+    original = delivery.original
+    return Record(
+        topic=original.topic,
+        offset=original.offset,
+        key=original.key.encode(),
+        value=original.value,
+        headers=((SEAL_HEADER, original.seal.encode()),),
+    )
+
+
+def check_original(delivery: Delivery, terms: Terms) -> CheckedEvent | str:
+    """The original, or the reason why this delivery may not take effect."""
+    (checked,) = check_records(delivery.original.topic, [original_record(delivery)], terms)
+    if isinstance(checked, Faulty):
+        return f"original_{checked.reason}"
+    act = checked.event
+    if isinstance(act, TraceAct) and (act.requester, act.trace_id) != (delivery.requester, delivery.trace_id):
+        return "original_of_another_trace"
+    return checked

@@ -1,0 +1,75 @@
+"""Sends a receipt for every delivery that is in the inbox, once the desk has caught up. It changes with receipts."""
+
+from collections.abc import Callable, Mapping
+from threading import Event
+from typing import Any
+
+from consumers.desk.inbox import InboxEntry, mark_receipt, without_receipt
+from consumers.store.session import Session
+from schemas.errors import Temporary
+from schemas.steps import Reached, Step, not_watched
+
+BATCH = 100
+IDLE_S = 5.0
+AWAY_S = 2.0
+AWAKE_S = 0.2  # before the start barrier nobody wakes the worker when it opens
+
+SubmitReceipt = Callable[[Mapping[str, Any]], str]
+"""Hands a receipt's record to the member's own intake and returns its event id; raises Temporary, or Rejected."""
+
+
+def receipt_record(entry: InboxEntry) -> dict[str, Any]:
+    """The receipt in the harmonised form; the same for the same delivery, so that a second try is no second receipt."""
+    return {
+        "national_id": entry.event_id,
+        "of_event": entry.of_event,
+        "sha256": entry.sha256,
+        "delivery_id": entry.event_id,
+        "received_at": entry.received_at.isoformat(),
+        "handling": {"codes": ["H0"]},
+    }
+
+
+class ReceiptWorker:
+    """One member's. ``may_send`` is the start barrier; ``reached`` is told of the step."""
+
+    def __init__(
+        self,
+        session: Session,
+        submit: SubmitReceipt,
+        may_send: Callable[[], bool],
+        reached: Reached = not_watched,
+    ) -> None:
+        self._session = session
+        self._submit = submit
+        self._may_send = may_send
+        self._reached = reached
+        self._work = Event()
+
+    def run(self, stop: Event) -> None:
+        """Send receipts until ``stop`` is set; waits while database or intake are away."""
+        while not stop.is_set():
+            try:
+                sent = self.run_once() if self._may_send() else 0
+            except Temporary:
+                stop.wait(AWAY_S)
+                continue
+            if not sent:
+                self._work.wait(IDLE_S if self._may_send() else AWAKE_S)
+                self._work.clear()
+
+    def wake(self) -> None:
+        """Say from any thread that a delivery was folded, or that the process ends: an idle worker then looks at once."""
+        self._work.set()
+
+    def run_once(self) -> int:
+        """Send what waits, at most one batch; returns how many. Raises Temporary."""
+        waiting = self._session.transact(lambda connection: without_receipt(connection, BATCH))
+        for entry in waiting:
+            receipt = self._submit(receipt_record(entry))
+            self._reached(Step.RECEIPT_ACCEPTED)
+            self._keep(entry, receipt)
+        return len(waiting)
+
+    def _keep(self, entry: InboxEntry, receipt: str) -> None:
+        self._session.transact(lambda connection: mark_receipt(connection, entry.event_id, receipt))
