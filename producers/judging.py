@@ -53,7 +53,7 @@ def look_at(submission: Submission, identity: Identity, standards: Standards, at
 def merged(submission: Submission, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """One problem per field, the first, each with the clerk's own column and row where they are known.
 
-    A part that is missing only because something in it is wrong is not named beside that.
+    A part that is missing or too short only because something in it is wrong is not named beside that.
     """
     by_field: dict[str, Problem] = {}
     for number, found in enumerate(problems):
@@ -67,7 +67,7 @@ def _follows(found: Problem, fields: Collection[str]) -> bool:
     if found.code == "part_disagrees":
         path = path.rpartition(".")[0]
         path = f"{path}.{found.parameters['value']}" if path else found.parameters["value"]
-    elif found.code != "missing_field":
+    elif found.code not in {"missing_field", "malformed_value"}:
         return False
     return any(other.startswith((f"{path}.", f"{path}[")) for other in fields)
 

@@ -1,4 +1,4 @@
-"""Builds a harmonised record path by path, and remembers where each value came from. It changes when paths do.
+"""Builds a harmonised record path by path, and remembers where each value came from. It changes when paths do."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
