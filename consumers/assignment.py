@@ -1,0 +1,84 @@
+"""The topics that an instance has: where each starts, and which are paused. It changes with what an assignment means.
+
+Kafka's own committed positions decide nothing: at every assignment the database says where a topic stands.
+"""
+
+from collections.abc import Mapping
+
+from consumers.parts import LoopParts
+from consumers.store import positions
+from consumers.store.session import Session
+from schemas.errors import PositionLost
+from schemas.record import Position, TopicBounds
+
+
+class Assignment:
+    """One loop's topics. Every method raises BrokerAway or StoreAway, and can then be called again."""
+
+    def __init__(self, parts: LoopParts, session: Session) -> None:
+        self._parts = parts
+        self._session = session
+        self._unsought: frozenset[str] = frozenset()
+        self._paused: set[str] = set()
+        self.topics: set[str] = set()
+
+    def take_over(self) -> frozenset[str]:
+        """Seek every newly assigned topic to its stored position, and return them: what was read of them is void.
+
+        Raises PositionLost.
+        """
+        self._unsought |= self._parts.source.newly_assigned()
+        topics = sorted(self._unsought)
+        if not topics:
+            return frozenset()
+        self._session.transact(lambda transaction: positions.ensure(transaction, topics))
+        stored = self._session.transact(lambda transaction: positions.read(transaction, topics))
+        bounds = self._parts.source.bounds(topics)
+        for topic in topics:
+            self._paused.discard(topic)
+            self._parts.source.resume(topic)
+            self._parts.source.seek(Position(topic, self._start(topic, stored[topic].next_offset, bounds[topic])))
+        self.mark_paused({topic: at.paused for topic, at in stored.items() if at.paused is not None})
+        self.topics |= self._unsought
+        sought, self._unsought = self._unsought, frozenset()
+        return sought
+
+    def check_start(self, topic: str, expected: int) -> None:
+        """After a hole: raise PositionLost if the log no longer holds what a topic kept for good should."""
+        self._start(topic, expected, self._parts.source.bounds([topic])[topic])
+
+    def mark_paused(self, paused: Mapping[str, str]) -> None:
+        """Stop reading these topics (topic -> why)."""
+        for topic, reason in paused.items():
+            if topic not in self._paused:
+                self._paused.add(topic)
+                self._parts.source.pause(topic)
+                self._parts.observer.paused(topic, reason)
+
+    def let_flow(self) -> None:
+        """Read those paused topics again that a person let flow."""
+        if not self._paused:
+            return
+        topics = sorted(self._paused)
+        stored = self._session.transact(lambda transaction: positions.read(transaction, topics))
+        for topic, at in stored.items():
+            if at.paused is None:
+                self._paused.discard(topic)
+                self._parts.source.seek(Position(topic, at.next_offset))
+                self._parts.source.resume(topic)
+                self._parts.observer.resumed(topic)
+
+    def _start(self, topic: str, stored: int, bounds: TopicBounds) -> int:
+        """Where to read on: the stored position, or the log's start on a topic with retention."""
+        if bounds.start <= stored <= bounds.end:
+            return stored
+        if topic not in self._parts.short_lived:
+            raise PositionLost(
+                f"{topic} is folded to {stored}, but its log holds {bounds.start} to {bounds.end}; it is kept for good:"
+                " find out who shortened or replaced it before anything is folded again",
+                parameters={"topic": topic},
+            )
+        start = bounds.start if stored < bounds.start else bounds.end
+        self._session.transact(lambda transaction: positions.move(transaction, {topic: (stored, start)}))
+        self._parts.observer.loss(topic, min(stored, start), max(stored, start) - 1)
+        return start

@@ -1,0 +1,131 @@
+"""The loop that every consumer shares: poll, check, fold in one transaction, tell.
+
+It changes when delivery is promised in another way. At least once, with effects once: event rows, effects, quarantine
+and positions are written in one transaction, and a position moves only from where it was expected. Topics are shared
+with other instances of the group; what another instance has folded meanwhile is left out.
+"""
+
+from collections.abc import Mapping, Sequence
+from threading import Event as Signal
+
+from consumers.assignment import Assignment
+from consumers.checking import check_records
+from consumers.folding import Outcome, failed, fold
+from consumers.parts import LoopParts
+from consumers.plan import Batch, Hole, Items
+from consumers.progress import Progress
+from consumers.store import positions
+from consumers.store.session import Session
+from schemas.errors import QuarantineFull, Stop, Temporary
+from schemas.record import Position, Record
+from schemas.steps import Step
+from schemas.topics import stream_of
+
+LONGEST_PAUSE_S = 10.0
+AFTER_COMMIT = {"inbox": Step.INBOX_FOLDED, "receipt": Step.RECEIPT_FOLDED}
+
+QUARANTINE_FULL = "quarantine_full"
+
+
+class Loop:
+    """One consumer. One thread runs it; ``caught_up`` may be asked from any."""
+
+    def __init__(self, parts: LoopParts) -> None:
+        self._parts = parts
+        self._session = Session(parts.connect)
+        self._assignment = Assignment(parts, self._session)
+        self._progress = Progress(parts, self._session)
+        self._holes: dict[str, Hole] = {}
+
+    def run(self, stop: Signal) -> None:
+        """Run until ``stop`` is set; the batch in hand is finished. Raises Stop, above all PositionLost."""
+        failures = 0
+        while not stop.is_set():
+            try:
+                self.run_once()
+                failures = 0
+            except Temporary as error:
+                self._parts.observer.away(error)
+                failures += 1
+                stop.wait(min(0.1 * 2**failures, LONGEST_PAUSE_S))
+
+    def run_once(self) -> int:
+        """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
+        read = self._parts.source.poll(self._parts.pace.poll_s, self._parts.pace.limit)
+        try:
+            sought = self._assignment.take_over()
+            records = {topic: own for topic, own in read.items() if topic not in sought}
+            folded = self._fold(records) if records else 0
+            self._assignment.let_flow()
+            self._progress.look(self._assignment.topics)
+        except Temporary:
+            for topic, own in read.items():
+                self._parts.source.seek(Position(topic, own[0].offset))
+            raise
+        return folded
+
+    def caught_up(self) -> bool:
+        """The start barrier: whether every topic is folded to the end read at the start, or paused."""
+        return self._progress.caught_up
+
+    def close(self) -> None:
+        """Let go of the database and leave the group."""
+        self._session.close()
+        self._parts.source.close()
+
+    def _fold(self, records: Mapping[str, Sequence[Record]]) -> int:
+        """Fold what was polled; a batch whose data fail is halved until the one record is found."""
+        reached = self._parts.rules.reached
+        reached(Step.POLLED)
+        items: Items = {topic: check_records(topic, own, self._parts.terms) for topic, own in records.items()}
+        reached(Step.CHECKED)
+        waiting = [Batch(items, {topic: hole for topic, hole in self._holes.items() if topic in items})]
+        holes: dict[str, Hole] = {}
+        folded = 0
+        while waiting:
+            batch = waiting.pop()
+            outcome = self._attempt(batch, waiting)
+            if outcome is not None:
+                self._settle(outcome)
+                holes = {**outcome.holes, **holes}  # the first of a topic counts: what follows it was not looked at
+                folded += len(outcome.events)
+        self._seek_holes(items, holes)
+        return folded
+
+    def _attempt(self, batch: Batch, waiting: list[Batch]) -> Outcome | None:
+        """One transaction; where the data fail, nothing is done but to say what to try instead."""
+        try:
+            return self._session.transact(lambda transaction: fold(transaction, batch, self._parts.rules))
+        except QuarantineFull as full:
+            if batch.size == 1:
+                self._pause(full.parameters["topic"])
+            else:
+                waiting += reversed(batch.halves())
+        except (Temporary, Stop):
+            raise
+        except Exception as error:  # noqa: BLE001  # whatever a handler raises over one event must not stop the others
+            waiting += [failed(batch, error)] if batch.size == 1 else reversed(batch.halves())
+        return None
+
+    def _settle(self, outcome: Outcome) -> None:
+        """Tell what a committed transaction did."""
+        parts = self._parts
+        parts.rules.reached(Step.COMMITTED)
+        for stream in sorted({stream_of(checked.record.topic) for checked in outcome.events} & AFTER_COMMIT.keys()):
+            parts.rules.reached(AFTER_COMMIT[stream])
+        parts.source.commit([Position(topic, offset) for topic, offset in outcome.positions.items()])
+        self._assignment.mark_paused(outcome.paused)
+        self._progress.tell(outcome)
+
+    def _pause(self, topic: str) -> None:
+        self._session.transact(lambda transaction: positions.pause(transaction, topic, QUARANTINE_FULL))
+        self._assignment.mark_paused({topic: QUARANTINE_FULL})
+
+    def _seek_holes(self, items: Items, holes: Mapping[str, Hole]) -> None:
+        """Go back to before each hole, once: the same higher record again is taken."""
+        for topic in items:
+            self._holes.pop(topic, None)
+        for topic, hole in holes.items():
+            self._assignment.check_start(topic, hole.expected)
+            self._holes[topic] = hole
+            self._parts.source.seek(Position(topic, hole.expected))

@@ -1,0 +1,35 @@
+"""What a loop is made of. It changes when the loop needs another part."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from consumers.checking import Terms
+from consumers.folding import Rules
+from consumers.observer import Observer
+from consumers.store.connection import Connect
+from schemas.record import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much at once, and how often. ``limit`` counts records of one poll."""
+
+    limit: int = 500
+    poll_s: float = 0.5
+    lag_every_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class LoopParts:
+    """What a loop is made of. ``topics`` are those of the whole group; ``short_lived`` of them have retention."""
+
+    source: Source
+    connect: Connect
+    terms: Terms
+    rules: Rules
+    observer: Observer
+    topics: Sequence[str]
+    now: Callable[[], datetime]
+    pace: Pace = Pace()
+    short_lived: frozenset[str] = frozenset()

@@ -1,0 +1,68 @@
+"""How far a loop has come: the start barrier, the lag, and what observers are told. It changes with what is told."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from consumers.folding import Outcome
+from consumers.parts import LoopParts
+from consumers.store import positions
+from consumers.store.positions import Stored
+from consumers.store.session import Session
+
+NOWHERE = Stored(0, None)
+
+
+def behind(ends: Mapping[str, int], stored: Mapping[str, Stored]) -> Mapping[str, int]:
+    """Topics that are not folded to their end and not paused, with the number of records that each lacks."""
+    lacking = {topic: end - stored.get(topic, NOWHERE).next_offset for topic, end in ends.items()}
+    return {t: n for t, n in lacking.items() if n > 0 and stored.get(t, NOWHERE).paused is None}
+
+
+class Progress:
+    """What one loop has reached. ``caught_up`` becomes True once, and may be read from any thread."""
+
+    def __init__(self, parts: LoopParts, session: Session) -> None:
+        self._parts = parts
+        self._session = session
+        self._ends: Mapping[str, int] | None = None
+        self._told_at: datetime | None = None
+        self.caught_up = False
+
+    def look(self, assigned: Iterable[str]) -> None:
+        """Compare positions with the log's ends: until the start barrier is open, and now and then for the lag."""
+        if not self.caught_up:
+            if self._ends is None:
+                self._ends = self._read_ends(self._parts.topics)
+            self.caught_up = not behind(self._ends, self._stored(self._parts.topics))
+        now = self._parts.now()
+        if self._told_at is not None and (now - self._told_at).total_seconds() < self._parts.pace.lag_every_s:
+            return
+        self._told_at = now
+        self._tell_lag(sorted(assigned))
+
+    def tell(self, outcome: Outcome) -> None:
+        """Tell the observer what a committed transaction did."""
+        observer = self._parts.observer
+        last = {checked.record.topic: checked.record.appended_ms for checked in outcome.events}
+        for topic, count in Counter(checked.record.topic for checked in outcome.events).items():
+            observer.folded(topic, count, last[topic])
+        for faulty in outcome.quarantined:
+            observer.quarantined(faulty.record.topic, faulty.reason)
+        for checked in outcome.conflicts:
+            observer.conflict(checked.record.topic, checked.event.event_id)
+        for topic, holes in outcome.gaps.items():
+            tell = observer.loss if topic in self._parts.short_lived else observer.gap
+            for hole in holes:
+                tell(topic, hole.expected, hole.found - 1)
+
+    def _tell_lag(self, topics: list[str]) -> None:
+        stored = self._stored(topics)
+        for topic, end in self._read_ends(topics).items():
+            self._parts.observer.lag(topic, max(end - stored.get(topic, NOWHERE).next_offset, 0))
+
+    def _read_ends(self, topics: Iterable[str]) -> Mapping[str, int]:
+        return {topic: bounds.end for topic, bounds in self._parts.source.bounds(list(topics)).items()}
+
+    def _stored(self, topics: Iterable[str]) -> Mapping[str, Stored]:
+        return self._session.transact(lambda transaction: positions.read(transaction, list(topics)))

@@ -1,0 +1,75 @@
+"""Connections to a consumer's database, and what its errors mean. It changes with the driver.
+
+Only an error of the data may cost an event its effect; an error of the database waits.
+"""
+
+from collections.abc import Callable
+from enum import Enum
+from typing import Any
+
+import psycopg
+from psycopg import Connection, errors
+
+from schemas.errors import StoreAway, Temporary
+
+Connect = Callable[[], Connection[Any]]
+
+AGAIN = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+OF_THE_DATA = (
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    errors.ProgramLimitExceeded,  # a value too large for an index, though the driver calls it operational
+    errors.StatementTooComplex,
+    errors.InFailedSqlTransaction,  # a handler went on after an error: its own was swallowed
+)
+
+
+class Meaning(Enum):
+    """What to do after an error in a transaction."""
+
+    AGAIN = "run the transaction again at once"
+    AWAY = "wait for the database"
+    OF_THE_DATA = "find the one event"
+    NOT_OURS = "let it through"
+
+
+def meaning_of(error: Exception) -> Meaning:
+    """What an exception out of a transaction calls for. What is not the driver's is the data's, or a bug in a fold."""
+    if isinstance(error, AGAIN):
+        return Meaning.AGAIN
+    if isinstance(error, OF_THE_DATA) or (isinstance(error, psycopg.ProgrammingError) and error.sqlstate is None):
+        return Meaning.OF_THE_DATA
+    if isinstance(error, psycopg.Error | StoreAway):
+        return Meaning.AWAY
+    if isinstance(error, Temporary):
+        return Meaning.NOT_OURS
+    return Meaning.OF_THE_DATA
+
+
+def connector(url: str, application: str) -> Connect:
+    """Opens connections that notice a dead server; each raises StoreAway when the database does not answer."""
+
+    def connect() -> Connection[Any]:
+        try:
+            return psycopg.connect(
+                url,
+                application_name=application,
+                autocommit=True,  # whoever needs a transaction opens one: nothing is left open by a read
+                connect_timeout=10,
+                keepalives_idle=10,
+                keepalives_interval=5,
+                keepalives_count=3,
+                options="-c idle_in_transaction_session_timeout=120000",
+            )
+        except psycopg.Error as error:
+            raise store_away(error, "connecting") from error
+
+    return connect
+
+
+def store_away(error: Exception, doing: str) -> StoreAway:
+    """The error for a database that does not answer; names the driver's class and SQLSTATE, never its data."""
+    state = getattr(error, "sqlstate", None) or "no SQLSTATE"
+    return StoreAway(
+        f"PostgreSQL, {doing}: {type(error).__name__} ({state}); trying again", parameters={"doing": doing}
+    )

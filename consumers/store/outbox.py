@@ -1,0 +1,198 @@
+"""The region's outbox in PostgreSQL: decisions and deliveries wait here until Kafka has acknowledged them.
+
+It changes when the region's relay or workers need more of it. A row with ``after_row`` waits, and all that follows it
+on its topic, until that row is acknowledged: a delivery is never sent before its decision.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+from psycopg.types.json import Jsonb
+
+from consumers.store.connection import Connect, store_away
+from schemas.record import Backlog, Draft, Entry, Link, Sealer
+from schemas.steps import Reached, Step, not_watched
+from schemas.topics import DECISION_TOPIC
+from schemas.trust.seal import link_hash
+
+FIRST_LIFE = Link(life=1, seq=0, prev=None)
+RELAY_LOCK = 0x72656C61  # advisory lock, one session: the lease
+ADD_LOCK = 0x61646473  # advisory lock, one transaction: rows become visible in the order of their numbers
+ROW = "row_id, topic, event_id, key, value, headers, life, seq, seal"
+WAITING = """
+    with blocked as (
+        select waiting.topic, min(waiting.row_id) as first_row
+        from region_outbox as waiting join region_outbox as before on before.row_id = waiting.after_row
+        where waiting.seal is null and waiting.published_offset is null and before.published_offset is null
+        group by waiting.topic
+    )
+    select row_id, topic, event_id, key, value, headers, life, seq, seal
+    from region_outbox left join blocked using (topic)
+    where seal is null and published_offset is null and (first_row is null or row_id < first_row)
+    order by row_id limit %s
+"""
+
+
+def add(transaction: Connection[Any], draft: Draft, after_row: int | None = None) -> int:
+    """Add an event in the caller's transaction and return its row; ``after_row`` has to be acknowledged first.
+
+    Raises psycopg's UniqueViolation for an event id that is there already.
+    """
+    transaction.execute("select pg_advisory_xact_lock(%s)", [ADD_LOCK])
+    row = transaction.execute(
+        "insert into region_outbox (after_row, topic, event_id, key, value, headers) values (%s, %s, %s, %s, %s, %s)"
+        " returning row_id",
+        [after_row, draft.topic, draft.event_id, draft.key, draft.value, _headers_json(draft.headers)],
+    ).fetchone()
+    return int(row[0]) if row else 0
+
+
+class RegionOutbox:
+    """``schemas.record.Outbox`` over one PostgreSQL session; threads may share it.
+
+    The lease is a lock of that session, and numbers are given in it too: who lost the session cannot seal. Every
+    method raises StoreAway when the database does not answer.
+    """
+
+    def __init__(self, connect: Connect, now: Callable[[], datetime], reached: Reached = not_watched) -> None:
+        self._connect = connect
+        self._now = now
+        self._reached = reached
+        self._lock = threading.RLock()
+        self._connection: Connection[Any] | None = None
+        self._leased = False
+
+    def lease(self) -> bool:
+        """Take or renew the right to relay; False when another session holds it."""
+        with self._held("leasing") as connection:
+            if not self._leased:
+                row = connection.execute("select pg_try_advisory_lock(%s)", [RELAY_LOCK]).fetchone()
+                self._leased = bool(row and row[0])
+            else:
+                connection.execute("select 1")
+            return self._leased
+
+    def sealed(self, limit: int) -> Sequence[Entry]:
+        """Numbered and unacknowledged rows, in the order in which they were accepted."""
+        with self._held("reading sealed rows") as connection:
+            rows = connection.execute(
+                f"select {ROW} from region_outbox where published_offset is null and seal is not null"
+                " order by row_id limit %s",
+                [limit],
+            ).fetchall()
+        return [Entry(row[0], _draft(row), row[6], row[7], row[8]) for row in rows]
+
+    def seal_waiting(self, limit: int, sealer: Sealer) -> int:
+        """Number and seal up to ``limit`` waiting rows whose turn it is, in one transaction; returns how many."""
+        with self._held("sealing") as connection, connection.transaction():
+            waiting = connection.execute(WAITING, [limit]).fetchall()
+            heads = _heads(connection)
+            sealed = [(row[0], *_sealed(_draft(row), heads, sealer)) for row in waiting]
+            if sealed:
+                _write_seals(connection, sealed)
+                _write_heads(connection, {row[1]: heads[row[1]] for row in waiting})
+        return len(sealed)
+
+    def heads(self) -> Mapping[str, Link]:
+        """The last number given, for each topic that has one."""
+        with self._held("reading heads") as connection:
+            return _heads(connection)
+
+    def mark_published(self, offsets: Mapping[int, int]) -> None:
+        """Record the acknowledged offset of each row, all or none; a row keeps its first offset."""
+        with self._held("marking rows published") as connection:
+            rows = connection.execute(
+                "update region_outbox as row set published_offset = told.log_offset"
+                " from unnest(%s::bigint[], %s::bigint[]) as told (row_id, log_offset)"
+                " where row.row_id = told.row_id and row.published_offset is null returning row.topic",
+                [list(offsets.keys()), list(offsets.values())],
+            ).fetchall()
+        topics = {topic for (topic,) in rows}
+        if DECISION_TOPIC in topics:
+            self._reached(Step.DECISION_PUBLISHED)
+        if topics - {DECISION_TOPIC}:
+            self._reached(Step.DELIVERY_PUBLISHED)
+
+    def backlog(self) -> Backlog:
+        """Rows not acknowledged, and how old the oldest is."""
+        with self._held("counting rows") as connection:
+            row = connection.execute(
+                "select count(*), min(added_at) from region_outbox where published_offset is null"
+            ).fetchone()
+        rows, oldest = row or (0, None)
+        age_s = (self._now() - oldest).total_seconds() if oldest else 0.0
+        return Backlog(rows, max(age_s, 0.0))
+
+    def close(self) -> None:
+        """Give lease and connection up."""
+        with self._lock:
+            connection, self._connection, self._leased = self._connection, None, False
+            if connection is not None:
+                connection.close()
+
+    @contextmanager
+    def _held(self, doing: str) -> Iterator[Connection[Any]]:
+        """The session for one thread at a time; a session that fails is given up, and the lease with it."""
+        with self._lock:
+            try:
+                if self._connection is None:
+                    self._connection = self._connect()
+                yield self._connection
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                self.close()
+                raise store_away(error, doing) from error
+
+
+def adopt(transaction: Connection[Any], heads: Mapping[str, Link]) -> None:
+    """Set where chains stand, from the log itself: for a database that was made anew beside a log that is not."""
+    _write_heads(transaction, heads)
+
+
+def _sealed(draft: Draft, heads: dict[str, Link], sealer: Sealer) -> tuple[int, int, bytes]:
+    """Life, number and seal of a waiting row; moves its topic's head."""
+    head = heads.get(draft.topic, FIRST_LIFE)
+    seal = sealer(draft, head, head.seq + 1)
+    heads[draft.topic] = Link(head.life, head.seq + 1, link_hash(seal, draft.value))
+    return head.life, head.seq + 1, seal
+
+
+def _write_seals(transaction: Connection[Any], sealed: Sequence[tuple[int, int, int, bytes]]) -> None:
+    rows, lives, numbers, seals = zip(*sealed, strict=True)
+    transaction.execute(
+        "update region_outbox as row set life = given.life, seq = given.seq, seal = given.seal"
+        " from unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bytea[]) as given (row_id, life, seq, seal)"
+        " where row.row_id = given.row_id",
+        [list(rows), list(lives), list(numbers), list(seals)],
+    )
+
+
+def _heads(connection: Connection[Any]) -> dict[str, Link]:
+    rows = connection.execute("select topic, life, seq, prev, after_life, after_seq from region_chain")
+    return {
+        topic: Link(life, seq, prev, None if after_life is None else (after_life, after_seq))
+        for topic, life, seq, prev, after_life, after_seq in rows
+    }
+
+
+def _write_heads(transaction: Connection[Any], heads: Mapping[str, Link]) -> None:
+    with transaction.cursor() as cursor:
+        cursor.executemany(
+            "insert into region_chain (topic, life, seq, prev, after_life, after_seq) values (%s, %s, %s, %s, %s, %s)"
+            " on conflict (topic) do update set life = excluded.life, seq = excluded.seq, prev = excluded.prev,"
+            " after_life = excluded.after_life, after_seq = excluded.after_seq",
+            [(t, head.life, head.seq, head.prev, *(head.after or (None, None))) for t, head in heads.items()],
+        )
+
+
+def _headers_json(headers: Sequence[tuple[str, bytes]]) -> Jsonb:
+    return Jsonb([[name, value.hex()] for name, value in headers])
+
+
+def _draft(row: Sequence[Any]) -> Draft:
+    headers = tuple((name, bytes.fromhex(text)) for name, text in row[5])
+    return Draft(row[1], row[2], row[3], row[4], headers)
