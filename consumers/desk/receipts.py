@@ -59,7 +59,7 @@ class ReceiptWorker:
                 self._work.clear()
 
     def wake(self) -> None:
-        """Say from any thread that a delivery was folded, or that the process ends: an idle worker then looks at once."""
+        """Say from any thread that a delivery was folded, or that the process ends: look at once."""
         self._work.set()
 
     def run_once(self) -> int:
