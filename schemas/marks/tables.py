@@ -105,7 +105,8 @@ class _Cells:
     def place(self, column: str = "place") -> str | None:
         if self[column] and not _PLACE.fullmatch(self[column]):
             raise Misconfigured(
-                f"{self.row.where}: {self[column]!r} is no place code; write two to four capitals, and perhaps a part after a dash"
+                f"{self.row.where}: {self[column]!r} is no place code; write two to four capitals, "
+                "and perhaps a part after a dash"
             )
         return self[column] or None
 
