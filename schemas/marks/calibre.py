@@ -10,7 +10,7 @@ from schemas.marks.scripts import SPOKEN, UNDECORATED
 
 # the sign of multiplication as it is typed: as itself, as a star, or as the Cyrillic letter that looks like it
 _SIGNS = str.maketrans({",": ".", "×": "X", "*": "X", "Х": "X"})  # noqa: RUF001 - looks are the point
-_WORD = re.compile(r"^\s*(?:[CK]ALIB[A-Z]*|[CK]AL)\b[\s.:]*")
+_WORD = re.compile(r"^\s*(?:CALIB[A-Z]*|KALIB[A-Z]*|CAL|KAL)\b[\s.:]*")
 _MILLIMETRES = re.compile(r"(?<=\d)\s*MM\b\.?|(?<=\d)\s*MM(?=X)")
 _NOISE = re.compile(r"\.(?!\d)|[^\w./]|_")
 _ZERO_BEFORE_POINT = re.compile(r"(?<![\d.])0+(?=\.)")
