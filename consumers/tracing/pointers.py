@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from consumers.tracing.question import Knowledge, OpenMissing, Question
 from schemas.events.decision import Evidence
 from schemas.events.firearm import ImportMark
+from schemas.marks.lookup import Found
+from schemas.marks.reference import UNSTATED_CLASSES
 
 NO_FACT = "no_fact"
-UNKNOWN_CLASSES = frozenset({"unknown", "not_recorded", "withheld", "other"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +90,10 @@ def register_hit(question: Question, knowledge: Knowledge) -> Pointer:
 def last_import(question: Question, knowledge: Knowledge) -> Pointer:
     """The place of the latest import mark, or of what succeeded it. A mark without a year may be the latest."""
     latest = _latest(question.marks.import_marks)
-    places = sorted({knowledge.reference.successor(mark.place) for mark in latest})
-    if len(places) != 1:
-        return Pointer(why_not="ambiguous" if places else NO_FACT)
+    if len({_today(mark.place, knowledge) for mark in latest}) != 1:
+        return Pointer(why_not="ambiguous" if latest else NO_FACT)
     read = min(mark.place for mark in latest)
-    return _to_place(places[0], (_evidence(question, "import_mark", "marks.import_marks", read),), knowledge)
+    return _to_place(_evidence(question, "import_mark", "marks.import_marks", read), read, knowledge)
 
 
 def manufacture(question: Question, knowledge: Knowledge) -> Pointer:
@@ -101,17 +101,15 @@ def manufacture(question: Question, knowledge: Knowledge) -> Pointer:
     request, marks = question.request.request, question.marks
     if request is None:
         return Pointer()
-    made = None
-    if marks.make is not None:
-        made = knowledge.reference.manufacture_place(marks.make, request.weapon_class, marks.model)
+    made = knowledge.reference.find_manufacture(marks.make, request.weapon_class, marks.model)
     if made is not None:
-        evidence = _evidence(question, "reference_table", "marks.make", made)
-    elif request.country_of_manufacture is not None:
-        made = request.country_of_manufacture
-        evidence = _evidence(question, "place_mark", "request.country_of_manufacture", made)
-    else:
+        evidence = _evidence(question, "reference_table", made.field, made.place)
+        evidence = evidence.model_copy(update={"transform": made.evidence.transform})
+        return _to_place(evidence, made.place, knowledge)
+    stated = request.country_of_manufacture
+    if stated is None:
         return Pointer()
-    return _to_place(knowledge.reference.successor(made), (evidence,), knowledge)
+    return _to_place(_evidence(question, "place_mark", "request.country_of_manufacture", stated), stated, knowledge)
 
 
 FIRST_HOP: tuple[tuple[str, Rule], ...] = (
@@ -130,11 +128,18 @@ def _evidence(question: Question, kind: str, field: str, place: str | None = Non
     return Evidence(kind=kind, event_id=question.request.event_id, field=field, place=place)
 
 
-def _to_place(place: str, evidence: tuple[Evidence, ...], knowledge: Knowledge) -> Pointer:
-    if evidence[0].place != place:
-        evidence += (Evidence(kind="successor_table", transform="successor", place=place),)
+def _to_place(evidence: Evidence, read: str, knowledge: Knowledge) -> Pointer:
+    place = _today(read, knowledge)
+    said: tuple[Evidence, ...] = (evidence,)
+    if place != read:
+        said += (Evidence(kind="successor_table", transform="successor", place=place),)
     member = knowledge.directory.member_of_place(place)
-    return Pointer((member.code,) if member else (), place, evidence)
+    return Pointer((member.code,) if member else (), place, said)
+
+
+def _today(place: str, knowledge: Knowledge) -> str:
+    """The place itself where the directory knows it, else what succeeded it."""
+    return place if not knowledge.directory.is_outside(place) else knowledge.reference.successor(place)
 
 
 def _latest(marks: Iterable[ImportMark]) -> list[ImportMark]:
@@ -144,7 +149,15 @@ def _latest(marks: Iterable[ImportMark]) -> list[ImportMark]:
 
 def _contradicts(record: OpenMissing, question: Question, knowledge: Knowledge) -> bool:
     request = question.request.request
-    classes = {record.weapon_class, request.weapon_class if request else "unknown"} - UNKNOWN_CLASSES
-    read = (record.marks.calibre, question.marks.calibre)
-    calibres = {knowledge.reference.calibre(text) for text in read if text} - {None}
-    return len(classes) > 1 or len(calibres) > 1
+    classes = {record.weapon_class, request.weapon_class if request else "unknown"} - UNSTATED_CLASSES
+    ours, theirs = (_calibres(text, knowledge) for text in (question.marks.calibre, record.marks.calibre))
+    return len(classes) > 1 or bool(ours and theirs and ours.isdisjoint(theirs))
+
+
+def _calibres(text: str | None, knowledge: Knowledge) -> frozenset[str]:
+    """All calibres that the text may name; none where it is not known."""
+    found = knowledge.reference.find_calibre(text)
+    if found is None:
+        return frozenset()
+    candidates = (found,) if isinstance(found, Found) else found.candidates
+    return frozenset(candidate.entry.id for candidate in candidates)

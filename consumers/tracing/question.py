@@ -1,25 +1,12 @@
 """What a route is asked about, and what it may know. It changes when a rule has to know more."""
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from consumers.tracing.trace import Hop, Trace
 from schemas.directory import Directory
 from schemas.events.firearm import Marks
 from schemas.events.trace import TraceAct
-
-
-class MarksReference(Protocol):
-    """What the rules read of the reference table of makers, models, calibres and successors."""
-
-    def manufacture_place(self, make: str, weapon_class: str, model: str | None) -> str | None:
-        """Place code where it was made; None where the table does not know, or not which."""
-
-    def successor(self, place: str) -> str:
-        """The place that took over, or the place itself."""
-
-    def calibre(self, text: str) -> str | None:
-        """The calibre's canonical name."""
+from schemas.marks.reference import Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +41,7 @@ class Knowledge:
     """What the rules read beside the question; ``missing`` has only records with an equal key."""
 
     directory: Directory
-    reference: MarksReference
+    reference: Reference
     missing: tuple[OpenMissing, ...] = ()
 
 
