@@ -4,11 +4,14 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from itertools import islice
 
+from consumers.quarantine import FOREIGN_MEMBER, Faulty, Quarantined, Wanted
 from schemas.errors import BrokerAway, Stop
-from schemas.record import Backlog, Draft, Entry, Link, Record, Sealer, TopicBounds
-from schemas.topics import MAX_MESSAGE_BYTES
+from schemas.record import Backlog, Draft, Entry, Link, Position, Record, Sealer, TopicBounds
+from schemas.topics import MAX_MESSAGE_BYTES, stream_of
 from schemas.trust.seal import link_hash
+from sealing import SEALED_AT
 
 
 @dataclass
@@ -72,6 +75,7 @@ class TwinLog:
 
     def __init__(self, topics: Iterable[str]) -> None:
         self.topics: dict[str, list[Record]] = {topic: [] for topic in topics}
+        self.starts: dict[str, int] = {}
         self.on_the_wire: deque[Entry] = deque()
 
     def append(self, entry: Entry) -> int:
@@ -81,9 +85,19 @@ class TwinLog:
     def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...] = ()
     ) -> int:
-        records = self.topics[topic]
-        records.append(Record(topic, len(records), key, value, headers))
-        return len(records) - 1
+        offset = self.bounds(topic).end
+        self.topics[topic].append(Record(topic, offset, key, value, headers))
+        return offset
+
+    def bounds(self, topic: str) -> TopicBounds:
+        if topic not in self.topics:
+            raise BrokerAway(f"no topic {topic}")
+        records, start = self.topics[topic], self.starts.get(topic, 0)
+        return TopicBounds(start, records[-1].next_offset if records else start)
+
+    def read(self, topic: str, start: int) -> Iterator[Record]:
+        first = max(start, self.bounds(topic).start)
+        return (record for record in self.topics[topic] if record.offset >= first)
 
     def land(self, count: int) -> None:
         """Let what is on the wire arrive, the oldest first."""
@@ -156,12 +170,118 @@ class TwinReader:
         self._log = log
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
-        if unknown := set(topics) - set(self._log.topics):
-            raise BrokerAway(f"no topics {sorted(unknown)}")
-        return {topic: TopicBounds(0, len(self._log.topics[topic])) for topic in topics}
+        return {topic: self._log.bounds(topic) for topic in topics}
 
     def read(self, topic: str, start: int, end: int) -> Iterable[Record]:
-        return self._log.topics[topic][start:end]
+        return [record for record in self._log.read(topic, start) if record.offset < end]
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+class TwinGroup:
+    """Twin of a consumer group: shares the topics of a log among the sources that joined, in turn."""
+
+    def __init__(self, log: TwinLog) -> None:
+        self.log = log
+        self.committed: dict[str, int] = {}
+        self._sources: list[TwinSource] = []
+
+    def join(self, source: "TwinSource") -> None:
+        self._sources.append(source)
+        self._share()
+
+    def leave(self, source: "TwinSource") -> None:
+        if source in self._sources:
+            self._sources.remove(source)
+            self._share()
+
+    def _share(self) -> None:
+        for turn, source in enumerate(self._sources):
+            source.assign(sorted(self.log.topics)[turn :: len(self._sources)])
+
+
+class TwinSource:
+    """Twin of ``Source``. It joins its group at the first poll, as the real one does."""
+
+    def __init__(self, group: TwinGroup) -> None:
+        self._group = group
+        self._positions: dict[str, int] = {}
+        self._new: set[str] = set()
+        self._paused: set[str] = set()
+        self._joined = False
+        self.closed = False
+
+    def assign(self, topics: Sequence[str]) -> None:
+        self._positions = {topic: self._group.committed.get(topic, 0) for topic in topics}
+        self._new = set(topics)
+        self._paused &= self._new
+
+    def poll(self, timeout_s: float, limit: int) -> Mapping[str, Sequence[Record]]:
+        del timeout_s
+        if not self._joined:
+            self._joined = True
+            self._group.join(self)
+        read: dict[str, list[Record]] = {}
+        for topic in sorted(self._positions.keys() - self._paused):
+            for record in islice(self._group.log.read(topic, self._positions[topic]), limit):
+                read.setdefault(topic, []).append(record)
+                self._positions[topic] = record.next_offset
+                limit -= 1
+        return read
+
+    def newly_assigned(self) -> frozenset[str]:
+        new, self._new = frozenset(self._new), set()
+        return new
+
+    def seek(self, position: Position) -> None:
+        if position.topic in self._positions:
+            self._positions[position.topic] = position.next_offset
+
+    def pause(self, topic: str) -> None:
+        self._paused |= {topic} & self._positions.keys()
+
+    def resume(self, topic: str) -> None:
+        self._paused.discard(topic)
+
+    def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
+        return {topic: self._group.log.bounds(topic) for topic in topics}
+
+    def commit(self, positions: Iterable[Position]) -> None:
+        mine = (position for position in positions if position.topic in self._positions)
+        self._group.committed.update({position.topic: position.next_offset for position in mine})
+
+    def close(self) -> None:
+        self.closed = True
+        self._group.leave(self)
+
+
+class TwinQuarantine:
+    """Twin of ``Quarantine``; nothing in it is ever resolved."""
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, int], Quarantined] = {}
+
+    def put(self, entries: Sequence[Faulty]) -> None:
+        for entry in entries:
+            of = (entry.record.topic, entry.record.offset)
+            self._entries.setdefault(of, Quarantined(len(self._entries) + 1, entry, SEALED_AT, None))
+
+    def unresolved(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return {topic: sum(of == topic for of, _ in self._entries) for topic in topics}
+
+    def entries(self, wanted: Wanted, limit: int) -> Sequence[Quarantined]:
+        return [entry for entry in self._entries.values() if _is_wanted(entry, wanted)][:limit]
+
+
+def _is_wanted(entry: Quarantined, wanted: Wanted) -> bool:
+    faulty = entry.faulty
+    member = None if wanted.member == FOREIGN_MEMBER else wanted.member
+    asked: list[tuple[object, object]] = [
+        (faulty.member, member),
+        (stream_of(faulty.record.topic), wanted.stream),
+        (faulty.reason, wanted.reason),
+        (entry.number, wanted.number),
+    ]
+    foreign = wanted.member != FOREIGN_MEMBER or faulty.member is None
+    return foreign and all(answer is None or said == answer for said, answer in asked)

@@ -15,6 +15,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from consumers.store.connection import Connect, store_away
+from schemas.errors import StoreAway
 from schemas.record import Backlog, Draft, Entry, Link, Sealer
 from schemas.steps import Reached, Step, not_watched
 from schemas.topics import DECISION_TOPIC
@@ -90,6 +91,8 @@ class RegionOutbox:
     def seal_waiting(self, limit: int, sealer: Sealer) -> int:
         """Number and seal up to ``limit`` waiting rows whose turn it is, in one transaction; returns how many."""
         with self._held("sealing") as connection, connection.transaction():
+            if not self.lease():  # a session that was lost took the lease along, and another relay may have it now
+                raise StoreAway("another relay empties this outbox; waiting for its lease")
             waiting = connection.execute(WAITING, [limit]).fetchall()
             heads = _heads(connection)
             sealed = [(row[0], *_sealed(_draft(row), heads, sealer)) for row in waiting]
