@@ -13,7 +13,8 @@ from typing import Any
 from schemas.wire.bounds import LEAVES
 from schemas.wire.projection import NAMESPACE
 
-SAFE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+RECORD_NAME = re.compile(r"[A-Z][A-Za-z0-9]{0,63}")
+FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 TEXT_KINDS = frozenset({"id", "member", "place", "reference", "mark", "hash", "name", "seal"})
 RECORD_ATTRIBUTES = frozenset({"type", "name", "namespace", "doc", "fields"})
 FIELD_ATTRIBUTES = frozenset({"name", "type", "doc", "default", "codeList", "textKind", "unit"})
@@ -86,8 +87,7 @@ def _type(schema: Any, scope: Scope) -> Iterator[Finding]:
             yield from _attributes(schema, TYPE_ATTRIBUTES, scope)
             yield from _type(schema.get("items"), scope.inside("[]"))
         case {"type": str(kind)}:
-            yield from _attributes(schema, TYPE_ATTRIBUTES, scope)
-            yield from _logical(kind, schema, scope)
+            yield from _plain(kind, schema, scope)
         case _:
             yield scope.found("unknown_type", "this is no type; use a record, an array, or one of the plain types")
 
@@ -111,7 +111,7 @@ def _named(name: str, scope: Scope) -> Iterator[Finding]:
         yield scope.found("unknown_type", f"{_shown(name)} is not one of {', '.join(LEAVES)}, nor a record above")
 
 
-def _logical(kind: str, schema: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
+def _plain(kind: str, schema: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
     logical = schema.get("logicalType")
     match kind:
         case "map":
@@ -125,13 +125,21 @@ def _logical(kind: str, schema: Mapping[str, Any], scope: Scope) -> Iterator[Fin
         case _ if logical is not None and ALLOWED_LOGICAL.get(str(logical)) != kind:
             yield scope.found("unknown_logical_type", f"only {', '.join(ALLOWED_LOGICAL)} is used, on a long")
         case _:
+            yield from _attributes(schema, TYPE_ATTRIBUTES if kind in LEAVES else frozenset(schema), scope)
             yield from _named(kind, scope)
 
 
 def _record(schema: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
-    name, fields = str(schema.get("name")), schema.get("fields")
+    name, fields = schema.get("name"), schema.get("fields")
     yield from _attributes(schema, RECORD_ATTRIBUTES, scope)
-    yield from _names(name, schema, scope)
+    yield from _doc(schema, scope)
+    if schema.get("namespace", NAMESPACE) != NAMESPACE:
+        yield scope.found("unsafe_name", f"the only namespace is {NAMESPACE}")
+    if not isinstance(name, str) or not _is_safe(name, RECORD_NAME):
+        yield scope.found("unsafe_name", "a record's name is letters and digits, and starts with a capital")
+        return
+    if name in scope.known:
+        yield scope.found("name_twice", f"{name} is spelled out a second time; name it only")
     if len(scope.around) >= MAX_DEPTH:
         yield scope.found("too_deep", f"records go at most {MAX_DEPTH} deep")
         return
@@ -145,19 +153,9 @@ def _record(schema: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
         yield from _field(field, inner, seen)
 
 
-def _names(name: str, schema: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
-    if not SAFE_NAME.fullmatch(name):
-        yield scope.found("unsafe_name", "a record's name is letters, digits and _, and starts with a letter")
-    if name in scope.known:
-        yield scope.found("name_twice", f"{_shown(name)} is spelled out a second time; name it only")
-    if schema.get("namespace", NAMESPACE) != NAMESPACE:
-        yield scope.found("unsafe_name", f"the only namespace is {NAMESPACE}")
-    yield from _doc(schema, scope)
-
-
 def _field(field: Any, scope: Scope, seen: set[str]) -> Iterator[Finding]:
-    if not isinstance(field, dict) or not SAFE_NAME.fullmatch(str(field.get("name"))):
-        yield scope.found("unsafe_name", "a field's name is letters, digits and _, and starts with a letter")
+    if not isinstance(field, dict) or not _is_safe(field.get("name"), FIELD_NAME):
+        yield scope.found("unsafe_name", "a field's name is small letters, digits and _, and starts with a letter")
         return
     inner = scope.inside(field["name"])
     if field["name"] in seen:
@@ -165,9 +163,11 @@ def _field(field: Any, scope: Scope, seen: set[str]) -> Iterator[Finding]:
     seen.add(field["name"])
     yield from _attributes(field, FIELD_ATTRIBUTES, inner)
     yield from _doc(field, inner)
-    yield from _type(field.get("type"), inner)
-    yield from _text(field, inner)
-    yield from _default(field, inner)
+    wrong_type = list(_type(field.get("type"), inner))
+    yield from wrong_type
+    if all(finding.path != inner.path for finding in wrong_type):
+        yield from _text(field, inner)
+        yield from _default(field, inner)
 
 
 def _doc(schema: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
@@ -177,7 +177,7 @@ def _doc(schema: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
 
 
 def _attributes(schema: Mapping[str, Any], allowed: frozenset[str], scope: Scope) -> Iterator[Finding]:
-    for name in sorted(set(schema) - allowed - {"size", "symbols", "values", "precision", "scale"}):
+    for name in sorted(set(schema) - allowed):
         yield scope.found(
             "unknown_attribute", f"{_shown(name)} is not an attribute that the gate compares; leave it out"
         )
@@ -190,9 +190,9 @@ def _text(field: Mapping[str, Any], scope: Scope) -> Iterator[Finding]:
         yield scope.found("uncoded_text", "text is either of a codeList or of a textKind; what people write is sealed")
     if not is_text and (listed is not None or kind is not None):
         yield scope.found("stray_code_list", "codeList and textKind are for text only")
-    if listed is not None and listed not in scope.code_lists:
+    if listed is not None and not (isinstance(listed, str) and listed in scope.code_lists):
         yield scope.found("unknown_code_list", f"there is no list {_shown(listed)} in schemas/codes")
-    if kind is not None and kind not in TEXT_KINDS:
+    if kind is not None and not (isinstance(kind, str) and kind in TEXT_KINDS):
         yield scope.found("unknown_text_kind", f"{_shown(kind)} is not one of {', '.join(sorted(TEXT_KINDS))}")
 
 
@@ -219,6 +219,10 @@ def _leaf(kind: Any) -> Any:
             return inner
         case _:
             return kind
+
+
+def _is_safe(name: Any, form: re.Pattern[str]) -> bool:
+    return isinstance(name, str) and form.fullmatch(name) is not None
 
 
 def _shown(name: Any) -> str:
