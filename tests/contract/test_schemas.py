@@ -4,6 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from functools import cache
+from hashlib import sha256
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ from schemas.events.envelope import Event
 from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
 from schemas.events.types import coded_values
+from schemas.record import SEAL_HEADER, Record
+from schemas.trust.chain import Expectation, verify_record
+from schemas.trust.keys import KeyRing, signing_key_from_seed
 from schemas.wire.catalogue import SchemaVersion, avro_folder, catalogue, latest, model_of, stream_of_schema
 from schemas.wire.codec import decode, encode, event_from_json, event_json
 from schemas.wire.evolution import history_findings
@@ -153,6 +157,21 @@ def test_the_event_id_of_an_example_follows_from_record_and_revision(stream: str
     assert event.event_id == ids.event_id(event.record_id, event.revision)
 
 
+def test_the_delivered_examples_seal_holds() -> None:
+    delivery = example("delivery")
+    assert isinstance(delivery, Delivery)
+    original = delivery.original
+    key = signing_key_from_seed("mk-1", "mk", sha256(b"example signing key of mk").digest())
+    ring = KeyRing.of([key.public(0, 2**40)])
+    record = Record(original.topic, original.offset, original.key.encode(), original.value, seal_header(original.seal))
+    seal = verify_record(record, Expectation("see-exercise", ring))
+    assert seal.claims.event_id == example("trace").event_id
+
+
+def seal_header(seal: str) -> tuple[tuple[str, bytes], ...]:
+    return ((SEAL_HEADER, seal.encode()),)
+
+
 def test_the_examples_tell_one_story() -> None:
     request, decision, delivery, receipt = (example(s) for s in ("trace", "decision", "delivery", "receipt"))
     assert isinstance(request, TraceAct)
@@ -162,6 +181,8 @@ def test_the_examples_tell_one_story() -> None:
     assert request.request is not None
     assert request.request.seizure_record_id == example("seizure").record_id
     assert decision.subject == decision.cause == request.event_id
+    question = ("see-exercise", decision.kind, decision.subject, decision.hop, decision.cause)
+    assert decision.record_id == ids.decision_record_id(*question)
     assert delivery.event_id in {planned.event_id for planned in decision.deliveries}
     assert delivery.event_id == ids.delivery_event_id(decision.event_id, delivery.inbox)
     assert delivery.decision_id == decision.event_id
