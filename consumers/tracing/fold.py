@@ -53,7 +53,7 @@ def fold(key: TraceKey, acts: Iterable[Act], decisions: Iterable[Decision], rece
     """
     in_force = decisions_in_force(decisions)
     sorted_acts = _sorted_out(acts, in_force)
-    ordered = _causal(sorted_acts.able, sorted_acts.refused_ids)
+    ordered = _causal(sorted_acts, in_force)
     waiting = [*sorted_acts.waiting, *_without_cause(sorted_acts.able, ordered)]
     opened = _opened(key, in_force, ordered, tuple(receipts))
     walked = Walk({n: hop.state for n, hop in opened.items()}, sorted_acts.refused_ids).through(ordered)
@@ -71,7 +71,7 @@ def _sorted_out(acts: Iterable[Act], in_force: Mapping[int, InForce]) -> Sorted:
         accountable = held.accountable if held else None
         if reason := objection(act.event, accountable):
             aside.append(ActStanding(act, Standing.SET_ASIDE, reason))
-        elif reason := hesitation(act.event, accountable):
+        elif reason := hesitation(act.event, accountable, decided=held is not None):
             waiting.append(ActStanding(act, Standing.WAITING, reason))
         else:
             able.append(act)
@@ -89,20 +89,36 @@ def _one_each(acts: Iterable[Act]) -> tuple[Sequence[Act], Sequence[ActStanding]
     return tuple(kept.values()), [ActStanding(act, Standing.SET_ASIDE, REVISION_CONFLICT) for act in losers]
 
 
-def _causal(acts: Iterable[Act], refused: frozenset[str]) -> list[Act]:
-    """Acts whose causes are all here, each after its cause; what answers a refused act is here too."""
-    effects: dict[str | None, list[Act]] = {}
-    for act in acts:
-        effects.setdefault(act.event.cause, []).append(act)
-    ready = [(_time(act), act) for cause in (None, *refused) for act in effects.pop(cause, ())]
+def _causal(sorted_acts: Sorted, in_force: Mapping[int, InForce]) -> list[Act]:
+    """Acts for which all is here that comes before them, each after it; siblings by time.
+
+    Before an act comes its cause and, on a later hop, the act that opened it, for what a desk answers there may be
+    the request itself. What answers a refused act is here too, to be judged.
+    """
+    before = {index: _before(act, in_force) - sorted_acts.refused_ids for index, act in enumerate(sorted_acts.able)}
+    after: dict[str, list[int]] = {}
+    for index, causes in before.items():
+        for cause in causes:
+            after.setdefault(cause, []).append(index)
+    ready = [(_time(act), index) for index, act in enumerate(sorted_acts.able) if not before[index]]
     heapify(ready)
     ordered: list[Act] = []
     while ready:
-        _, act = heappop(ready)
+        act = sorted_acts.able[heappop(ready)[1]]
         ordered.append(act)
-        for effect in effects.pop(act.event.event_id, ()):
-            heappush(ready, (_time(effect), effect))
+        for index in after.pop(act.event.event_id, ()):
+            before[index] -= {act.event.event_id}
+            if not before[index]:
+                heappush(ready, (_time(sorted_acts.able[index]), index))
     return ordered
+
+
+def _before(act: Act, in_force: Mapping[int, InForce]) -> frozenset[str]:
+    causes = {act.event.cause}
+    if act.event.hop > 1:
+        held = in_force.get(act.event.hop)
+        causes.add(held.rests_on if held else None)
+    return frozenset(cause for cause in causes if cause is not None)
 
 
 def _without_cause(able: Iterable[Act], ordered: Iterable[Act]) -> list[ActStanding]:

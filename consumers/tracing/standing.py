@@ -27,10 +27,15 @@ def objection(act: TraceAct, accountable: str | None) -> str | None:
     return _objection_to_request(act) if act.act == "request" else _objection_to_party(act, accountable)
 
 
-def hesitation(act: TraceAct, accountable: str | None) -> str | None:
-    """What the act waits for besides its cause, as a code; None when it is known that its member may send it."""
+def hesitation(act: TraceAct, accountable: str | None, *, decided: bool) -> str | None:
+    """What the act waits for besides its cause, as a code; None when it is known that its member may send it.
+
+    ``decided`` says whether a decision about the act's hop is here: nobody speaks on a later hop before there is one.
+    """
     if act.act not in ACTS:
         return UNKNOWN_ACT
+    if act.hop > 1 and not decided:
+        return NOBODY_ACCOUNTABLE
     may = ACTS[act.act].may
     if may is Party.PROBED:
         return NO_PROBE

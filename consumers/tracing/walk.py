@@ -78,7 +78,8 @@ class Walk:
         return self._out_of_turn(event)
 
     def _answers_its_hop(self, event: TraceAct, cause: str) -> bool:
-        opens = self._openers.get(event.hop) == cause
+        """Whether the cause is of this hop, opened it, or is the request, which every hop is about."""
+        opens = cause in (self._openers.get(event.hop), self._openers.get(1))
         return opens or event.act in ANY_HOP or self._hop_of[cause] == event.hop
 
     def _out_of_turn(self, event: TraceAct) -> str | None:

@@ -177,9 +177,19 @@ def test_who_copies_the_id_of_anothers_act_does_not_silence_it() -> None:
 
 
 def test_an_act_that_names_another_hop_than_its_cause_is_out_of_turn() -> None:
-    stray = act_event("acknowledgement", SECOND, REQUEST.event_id, hop=2, minutes=9)
+    stray = act_event("acknowledgement", SECOND, ACKNOWLEDGED.event_id, hop=2, minutes=9)
     trace = trace_of(REQUEST, ROUTED, ACKNOWLEDGED, REFERRED, SECOND_ROUTED, stray)
     assert standing_of(trace, stray) == (Standing.OUT_OF_TURN, "wrong_hop")
+
+
+def test_an_act_of_a_later_hop_may_answer_the_request_whatever_its_members_clock_says() -> None:
+    early = act_event("acknowledgement", SECOND, REQUEST.event_id, hop=2, minutes=0)
+    trace = trace_of(REQUEST, ROUTED, ACKNOWLEDGED, REFERRED, SECOND_ROUTED, early)
+    assert trace.state is State.ACKNOWLEDGED
+    late_referral = trace_of(REQUEST, ROUTED, ACKNOWLEDGED, SECOND_ROUTED, early)
+    assert standing_of(late_referral, early) == (Standing.WAITING, "cause_not_here")
+    undecided = trace_of(REQUEST, ROUTED, ACKNOWLEDGED, REFERRED, early)
+    assert standing_of(undecided, early) == (Standing.WAITING, "nobody_accountable_yet")
 
 
 def test_of_two_values_under_one_id_the_lowest_number_counts() -> None:
