@@ -1,6 +1,7 @@
 """Sends a receipt for every delivery that is in the inbox, once the desk has caught up. It changes with receipts."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
@@ -30,46 +31,37 @@ def receipt_record(entry: InboxEntry) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
 class ReceiptWorker:
-    """One member's. ``may_send`` is the start barrier; ``reached`` is told of the step."""
+    """One member's. ``may_send`` is the start barrier; ``work`` is set by whoever folds a delivery."""
 
-    def __init__(
-        self,
-        session: Session,
-        submit: SubmitReceipt,
-        may_send: Callable[[], bool],
-        reached: Reached = not_watched,
-    ) -> None:
-        self._session = session
-        self._submit = submit
-        self._may_send = may_send
-        self._reached = reached
-        self._work = Event()
+    session: Session
+    submit: SubmitReceipt
+    may_send: Callable[[], bool]
+    work: Event
+    reached: Reached = not_watched
 
     def run(self, stop: Event) -> None:
-        """Send receipts until ``stop`` is set; waits while database or intake are away."""
+        """Send receipts until ``stop`` is set (and ``work`` with it); waits while parts are away."""
         while not stop.is_set():
+            ready = self.may_send()
             try:
-                sent = self.run_once() if self._may_send() else 0
+                sent = self.run_once() if ready else 0
             except Temporary:
                 stop.wait(AWAY_S)
                 continue
             if not sent:
-                self._work.wait(IDLE_S if self._may_send() else AWAKE_S)
-                self._work.clear()
-
-    def wake(self) -> None:
-        """Say from any thread that a delivery was folded, or that the process ends: look at once."""
-        self._work.set()
+                self.work.wait(IDLE_S if ready else AWAKE_S)
+                self.work.clear()
 
     def run_once(self) -> int:
         """Send what waits, at most one batch; returns how many. Raises Temporary."""
-        waiting = self._session.transact(lambda connection: without_receipt(connection, BATCH))
+        waiting = self.session.transact(lambda connection: without_receipt(connection, BATCH))
         for entry in waiting:
-            receipt = self._submit(receipt_record(entry))
-            self._reached(Step.RECEIPT_ACCEPTED)
+            receipt = self.submit(receipt_record(entry))
+            self.reached(Step.RECEIPT_ACCEPTED)
             self._keep(entry, receipt)
         return len(waiting)
 
     def _keep(self, entry: InboxEntry, receipt: str) -> None:
-        self._session.transact(lambda connection: mark_receipt(connection, entry.event_id, receipt))
+        self.session.transact(lambda connection: mark_receipt(connection, entry.event_id, receipt))

@@ -1,0 +1,51 @@
+"""Where each process of an installation answers: ``endpoints.json``. It changes with what clients need to know.
+
+``{"producers": {"RS": "http://..."}, "desks": "http://...", "region": "http://..."}``; written by whoever starts the
+processes. API keys stay in their members' secrets folders.
+"""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from interfocal.installation import Places, read_secret
+from schemas.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A member's HTTP intake, and the key that its own desk and command line present."""
+
+    url: str
+    api_key: SecretStr
+
+
+def read_endpoints(var: Path) -> dict[str, Any]:
+    """Every address; raises Misconfigured when no process was ever started here."""
+    path = Places(var).endpoints
+    try:
+        endpoints: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"{path} does not say where the processes answer: start them first") from error
+    return endpoints
+
+
+def write_endpoints(var: Path, endpoints: dict[str, Any]) -> None:
+    """Replace the file as a whole."""
+    path = Places(var).endpoints
+    draft = path.with_name(path.name + ".new")
+    draft.write_text(json.dumps(endpoints, indent=2) + "\n", encoding="utf-8")
+    draft.replace(path)
+
+
+def producer_endpoint(var: Path, member: str) -> Endpoint:
+    """A member's intake; raises Misconfigured when no producer serves it here."""
+    url = read_endpoints(var).get("producers", {}).get(member.upper())
+    if url is None:
+        raise Misconfigured(
+            f"no producer process serves {member.upper()} here: start one with `interfocal run producer`"
+        )
+    return Endpoint(url, SecretStr(read_secret(Places(var).secrets(member.lower()) / "api.key").decode().strip()))

@@ -1,0 +1,76 @@
+"""Turns what relays, loops and workers tell into metrics and log lines. It changes when they tell something new."""
+
+from dataclasses import dataclass
+
+from interfocal.clock import now
+from interfocal.logs import log
+from interfocal.metrics import Metrics, topic_labels
+from schemas.errors import ExchangeError, Temporary
+from schemas.topics import stream_of
+
+
+@dataclass(frozen=True, slots=True)
+class RelayObserver:
+    """Watches one relay."""
+
+    metrics: Metrics
+    owner: str
+
+    def published(self, topic: str, count: int) -> None:
+        """Rows of a topic were acknowledged."""
+        self.metrics.published.labels(*topic_labels(topic)).inc(count)
+
+    def away(self, error: Temporary) -> None:
+        """Kafka or the outbox's disk do not answer."""
+        log().warning("relay_waits", owner=self.owner, code=error.code, reason=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class LoopObserver:
+    """Watches one consumer loop."""
+
+    metrics: Metrics
+
+    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+        """New events took effect."""
+        age_s = max(now().timestamp() - appended_ms / 1000, 0.0)
+        self.metrics.folded.labels(*topic_labels(topic)).inc(events)
+        self.metrics.fold_latency.labels(stream_of(topic)).observe(age_s)
+        self.metrics.lag_seconds.labels(*topic_labels(topic)).set(age_s)
+
+    def quarantined(self, topic: str, reason: str) -> None:
+        """One record went to quarantine."""
+        self.metrics.quarantined.labels(*topic_labels(topic)).inc()
+        log().warning("quarantined", topic=topic, reason=reason)
+
+    def conflict(self, topic: str, event_id: str) -> None:
+        """Two values under one id."""
+        log().warning("revision_conflict", topic=topic, event_id=event_id)
+
+    def gap(self, topic: str, first: int, last: int) -> None:
+        """Offsets are missing on a topic that is kept for good."""
+        log().error("log_gap", topic=topic, first=first, last=last)
+
+    def loss(self, topic: str, first: int, last: int) -> None:
+        """Offsets left a topic with retention unread."""
+        log().warning("log_loss", topic=topic, first=first, last=last)
+
+    def paused(self, topic: str, reason: str) -> None:
+        """A topic is at its limit of quarantine."""
+        self.metrics.paused.labels(*topic_labels(topic)).set(1)
+        log().error("topic_paused", topic=topic, reason=reason)
+
+    def resumed(self, topic: str) -> None:
+        """A person let it flow again."""
+        self.metrics.paused.labels(*topic_labels(topic)).set(0)
+        log().info("topic_resumed", topic=topic)
+
+    def lag(self, topic: str, records: int) -> None:
+        """Records that are not folded; without any there is no age either."""
+        self.metrics.lag_records.labels(*topic_labels(topic)).set(records)
+        if records == 0:
+            self.metrics.lag_seconds.labels(*topic_labels(topic)).set(0)
+
+    def away(self, error: ExchangeError) -> None:
+        """Broker or database do not answer."""
+        log().warning("loop_waits", code=error.code, reason=str(error))

@@ -1,0 +1,129 @@
+"""The desks process: each member's inbox loop and receipts, with its own database and Kafka client.
+
+It changes when a desk gets another part.
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from consumers.checking import Terms
+from consumers.desk.handler import DeskHandler
+from consumers.desk.receipts import ReceiptWorker
+from consumers.folding import Rules
+from consumers.loop import Loop
+from consumers.parts import LoopParts, Pace
+from consumers.source import Broker, KafkaSource
+from consumers.store.connection import connector
+from consumers.store.session import Session
+from interfocal.clock import now
+from interfocal.endpoints import producer_endpoint
+from interfocal.health import health_router
+from interfocal.installation import Installation
+from interfocal.intake_client import IntakeClient, accepted_id
+from interfocal.metrics import Metrics
+from interfocal.observers import LoopObserver
+from interfocal.service import Worker
+from schemas.steps import Reached, not_watched
+from schemas.topics import inbox_topic
+from schemas.trust.chain import Expectation
+
+
+@dataclass(frozen=True, slots=True)
+class DesksProcess:
+    """What the process serves and runs."""
+
+    app: FastAPI
+    workers: Sequence[Worker]
+
+
+@dataclass(frozen=True, slots=True)
+class WakingObserver(LoopObserver):
+    """Wakes the receipts of the desk whose inbox was folded."""
+
+    work: threading.Event
+
+    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+        """New deliveries are in the inbox."""
+        LoopObserver.folded(self, topic, events, appended_ms)
+        self.work.set()
+
+
+def terms_of(installation: Installation) -> Terms:
+    """What every record of this installation is checked against."""
+    directory = installation.directory
+    return Terms(Expectation(directory.region, installation.ring), directory.exercise)
+
+
+def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> DesksProcess:
+    """The process for these members' desks; raises Misconfigured when one is not a member."""
+    metrics = Metrics(CollectorRegistry())
+    workers: list[Worker] = []
+    loops: dict[str, Loop] = {}
+    for code in codes:
+        loop, receipts = _desk(installation, code, metrics, reached)
+        loops[code] = loop
+        workers += [Worker(f"inbox-{code}", loop_runner(loop)), Worker(f"receipts-{code}", _runner(receipts))]
+    app = FastAPI(title="Interfocal desks", version="1", docs_url=None, redoc_url=None)
+    app.include_router(health_router({"caught_up": lambda: _behind(loops)}, metrics.registry))
+    return DesksProcess(app, workers)
+
+
+def loop_runner(loop: Loop) -> Callable[[threading.Event], None]:
+    """Runs a loop, and leaves its group in an orderly way."""
+
+    def run(stop: threading.Event) -> None:
+        try:
+            loop.run(stop)
+        finally:
+            loop.close()
+
+    return run
+
+
+def _runner(receipts: ReceiptWorker) -> Callable[[threading.Event], None]:
+    def wake_at(stop: threading.Event) -> None:
+        stop.wait()
+        receipts.work.set()
+
+    def run(stop: threading.Event) -> None:
+        threading.Thread(target=wake_at, args=(stop,), daemon=True).start()
+        receipts.run(stop)
+
+    return run
+
+
+def _behind(loops: Mapping[str, Loop]) -> str | None:
+    behind = sorted(code for code, loop in loops.items() if not loop.caught_up())
+    return f"inboxes not folded to their ends yet: {', '.join(behind)}" if behind else None
+
+
+def _desk(installation: Installation, code: str, metrics: Metrics, reached: Reached) -> tuple[Loop, ReceiptWorker]:
+    owner = installation.directory.member(code).owner
+    connect = connector(installation.desk_url(code), f"desk.{owner}")
+    client = IntakeClient.to(producer_endpoint(installation.var, code))
+
+    def submit(record: Mapping[str, Any]) -> str:
+        return accepted_id(client.submit("receipt", record))
+
+    terms = terms_of(installation)
+    topics = (inbox_topic(owner),)
+    work = threading.Event()
+    broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix)
+    loop = Loop(
+        LoopParts(
+            source=KafkaSource(broker, f"{owner}.desk", topics),
+            connect=connect,
+            terms=terms,
+            rules=Rules((DeskHandler(terms),), installation.settings.loop.quarantine_limit, reached),
+            observer=WakingObserver(metrics, work),
+            topics=topics,
+            now=now,
+            pace=Pace(limit=installation.settings.loop.batch_records),
+        )
+    )
+    return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, reached)

@@ -1,0 +1,114 @@
+"""A producer process: for each of its members an intake, an outbox and a relay, behind one HTTP port.
+
+It changes when a member's side gets another part.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from interfocal.clock import now
+from interfocal.health import health_router
+from interfocal.installation import Installation
+from interfocal.metrics import Metrics
+from interfocal.region_folder import open_region
+from interfocal.service import Worker
+from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
+from producers.intake import Intake
+from producers.mapping_files import MappingSet, load_mappings
+from producers.outbox import OutboxFile
+from producers.relay import Relay
+from producers.ways_in.api_keys import KeyFiles
+from producers.ways_in.http import Observer, create_app
+from schemas.codes.lists import load_code_lists
+from schemas.steps import Reached, not_watched
+from schemas.topics import MEMBER_STREAMS, member_topic
+
+
+@dataclass(frozen=True, slots=True)
+class ProducerProcess:
+    """What the process serves and runs."""
+
+    app: FastAPI
+    workers: Sequence[Worker]
+    outboxes: Sequence[OutboxFile]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberSide:
+    """One member's parts in this process."""
+
+    code: str
+    intake: Intake
+    sending: Sending
+    relay: Relay
+
+
+def wire_producer(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> ProducerProcess:
+    """The process for these members; raises Misconfigured, NotOurs or StoreAway when one cannot be served here."""
+    metrics = Metrics(CollectorRegistry())
+    code_lists = load_code_lists()
+    mappings = load_mappings(open_region(region_path(installation)).mappings, code_lists)
+    sides = {
+        code: _side(installation, code, mappings, Watch(metrics, reached)) for code in (code.upper() for code in codes)
+    }
+    keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
+    app = create_app(
+        {code: side.intake for code, side in sides.items()}, keys.caller, observer=_observer(metrics, sides)
+    )
+    app.include_router(health_router({}, metrics.registry))
+    sendings = [side.sending for side in sides.values()]
+    workers = [relay_worker(side.relay, side.sending) for side in sides.values()]
+    outboxes = [side.intake.outbox for side in sides.values()]
+    return ProducerProcess(app, [*workers, backlog_worker(sendings, metrics)], outboxes)
+
+
+def region_path(installation: Installation) -> Path:
+    """The region's folder that this installation was made from."""
+    return Path(installation.places.region_source.read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who watches a member's side."""
+
+    metrics: Metrics
+    reached: Reached
+
+
+def _side(installation: Installation, code: str, mappings: MappingSet, watch: Watch) -> MemberSide:
+    owner = installation.directory.member(code).owner
+    bounds = installation.settings.outbox
+    outbox = OutboxFile.open(
+        installation.places.outbox(owner),
+        now=now,
+        bound_rows=bounds.bound_rows,
+        min_free_bytes=bounds.min_free_bytes,
+        reached=watch.reached,
+    )
+    intake = Intake(
+        member=code,
+        directory=installation.directory,
+        id_key=installation.id_key(owner),
+        code_lists=load_code_lists(),
+        outbox=outbox,
+        now=now,
+        mappings=mappings,
+    )
+    sending = Sending(owner, outbox, tuple(member_topic(owner, stream) for stream in MEMBER_STREAMS))
+    relay = make_relay(installation, sending, watch.metrics, watch.reached)
+    return MemberSide(code, intake, sending, relay)
+
+
+def _observer(metrics: Metrics, sides: Mapping[str, MemberSide]) -> Observer:
+    def on_accepted(member: str, stream: str) -> None:
+        metrics.accepted.labels(member, stream).inc()
+        sides[member].relay.wake()
+
+    def on_rejected(member: str, stream: str, _code: str) -> None:
+        metrics.rejected.labels(member, stream).inc()
+
+    return Observer(on_accepted, on_rejected)

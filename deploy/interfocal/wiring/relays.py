@@ -1,0 +1,89 @@
+"""A relay for any outbox, member's or region's. It changes when relays are given other edges."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from consumers.source import Broker, KafkaTopicReader
+from interfocal.clock import now
+from interfocal.installation import Installation
+from interfocal.metrics import Metrics
+from interfocal.observers import RelayObserver
+from interfocal.service import Worker
+from producers.publisher import KafkaPublisher
+from producers.relay import Relay, RelayEdges, RelayLimits
+from schemas.record import Outbox
+from schemas.steps import Reached, not_watched
+from schemas.trust.chain import Expectation
+from schemas.trust.sealer import sealer
+
+DRAIN_S = 15.0
+IDLE_S = 1.0  # intake wakes the relay; this is only for what it could have missed
+BACKLOG_EVERY_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One owner's way out: its outbox, and the topics that it may write."""
+
+    owner: str
+    outbox: Outbox
+    topics: Sequence[str]
+
+
+def make_relay(
+    installation: Installation,
+    sending: Sending,
+    metrics: Metrics,
+    reached: Reached = not_watched,
+    idle_s: float = IDLE_S,
+) -> Relay:
+    """The relay of one outbox; raises Misconfigured when the owner's key is not here."""
+    client = f"{sending.owner}.relay"
+
+    def open_publisher() -> KafkaPublisher:
+        publisher = KafkaPublisher(installation.bootstrap, installation.prefix, client)
+        publisher.warm(sending.topics)
+        return publisher
+
+    def open_reader() -> KafkaTopicReader:
+        return KafkaTopicReader(Broker(installation.bootstrap, client, installation.prefix))
+
+    key = installation.signing_key(sending.owner)
+    edges = RelayEdges(
+        outbox=sending.outbox,
+        open_publisher=open_publisher,
+        open_reader=open_reader,
+        sealer=sealer(key, installation.directory.region, now),
+        expected=Expectation(installation.directory.region, installation.ring),
+        topics=tuple(sending.topics),
+    )
+    return Relay(edges, RelayLimits(idle_s=idle_s), RelayObserver(metrics, sending.owner), reached)
+
+
+def relay_worker(relay: Relay, sending: Sending) -> Worker:
+    """Relays until the process stops, then sends what is left, within a bound."""
+
+    def run(stop: threading.Event) -> None:
+        relay.run(stop)
+        relay.drain(DRAIN_S)
+
+    return Worker(f"relay-{sending.owner}", run)
+
+
+def backlog_worker(sendings: Sequence[Sending], metrics: Metrics) -> Worker:
+    """Keeps the outbox metrics current."""
+
+    def run(stop: threading.Event) -> None:
+        while not stop.wait(BACKLOG_EVERY_S):
+            show_backlogs(sendings, metrics)
+
+    return Worker("backlog", run)
+
+
+def show_backlogs(sendings: Sequence[Sending], metrics: Metrics) -> None:
+    """Rows and age of each outbox; one that does not answer keeps its last figures."""
+    for sending in sendings:
+        backlog = sending.outbox.backlog()
+        metrics.outbox_rows.labels(sending.owner.upper()).set(backlog.rows)
+        metrics.outbox_oldest.labels(sending.owner.upper()).set(backlog.oldest_s)
