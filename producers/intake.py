@@ -4,9 +4,9 @@ It changes with what accepting means. A bulk is one transaction: all of it is ke
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from producers.acts import needs_own_trace
 from producers.assemble import Identity, draft_of, finished
@@ -38,6 +38,13 @@ from schemas.wire.codec import encode
 NOTHING_KNOWN = Verdict(Sameness.NEW, 1)
 
 
+class Options(TypedDict, total=False):
+    """How records are taken: only to see what would be; saying again what an earlier revision said."""
+
+    dry_run: bool
+    reassert: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
     """One member's intake. ``now`` gives aware instants. Threads may share it: the outbox puts them in order."""
@@ -64,14 +71,14 @@ class Intake:
         return Identity(self.member, self.id_key, self.directory.exercise)
 
     def submit(
-        self, stream: str, records: Sequence[Mapping[str, Any]], entrance: Entrance, *, dry_run: bool = False
+        self, stream: str, records: Sequence[Mapping[str, Any]], entrance: Entrance, **options: Unpack[Options]
     ) -> tuple[Result, ...]:
         """Take records of the harmonised form; one result per record, in order. Raises OutboxFull, StoreAway."""
         made = (harmonised_submission(stream, record, row, entrance) for row, record in enumerate(records, start=1))
-        return self.take(made, dry_run=dry_run)
+        return self.take(made, **options)
 
     def submit_rows(
-        self, mapping: str, rows: Iterable[NationalRow], entrance: Entrance, *, dry_run: bool = False
+        self, mapping: str, rows: Iterable[NationalRow], entrance: Entrance, **options: Unpack[Options]
     ) -> tuple[Result, ...]:
         """Take rows of a national form; one result per record, in the order of their first rows.
 
@@ -79,11 +86,14 @@ class Intake:
         """
         used = self.mappings.find(self.member, mapping)
         records = group(used, self.member, rows)
-        return self.take((national_submission(used, record, entrance) for record in records), dry_run=dry_run)
+        return self.take((national_submission(used, record, entrance) for record in records), **options)
 
-    def take(self, submissions: Iterable[Submission], *, dry_run: bool = False) -> tuple[Result, ...]:
+    def take(self, submissions: Iterable[Submission], **options: Unpack[Options]) -> tuple[Result, ...]:
         """Judge and keep all of them in one transaction; a dry run tells what would be, and keeps nothing."""
         at = self.now()
+        dry_run = options.get("dry_run", False)
+        if options.get("reassert", False):
+            submissions = (replace(submission, reassert=True) for submission in submissions)
         standards = Standards(self.member, self.directory, self.code_lists)
         judged = [look_at(submission, self.identity, standards, at) for submission in submissions]
         if not judged:

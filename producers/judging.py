@@ -1,4 +1,4 @@
-"""Looks at one submitted record without the outbox: its event, and all that is wrong. It changes with the order of that.
+"""Looks at one submitted record without the outbox: its event, and all that is wrong. It changes with those steps.
 
 Pure: the same submission, standards and instant give the same.
 """

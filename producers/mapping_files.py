@@ -32,12 +32,13 @@ class MappingSet:
         """Those for one member's exports."""
         return tuple(mapping for mapping in self.mappings if mapping.serves(member))
 
-    def find(self, member: str, name: str) -> NationalMapping:
-        """A member's mapping by name; raises Rejected (``unknown_mapping``) naming those there are."""
-        for mapping in self.of_member(member):
+    def find(self, member: str, name: str, stream: str | None = None) -> NationalMapping:
+        """A member's mapping by name; raises Rejected (``unknown_mapping``) naming those there are for the stream."""
+        there = [m for m in self.of_member(member) if stream in {None, m.stream}]
+        for mapping in there:
             if mapping.name == name:
                 return mapping
-        names = ", ".join(mapping.name for mapping in self.of_member(member)) or "none"
+        names = ", ".join(mapping.name for mapping in there) or "none"
         raise Rejected(
             f"there is no mapping {name} for {member}; there are: {names}",
             code="unknown_mapping",

@@ -1,0 +1,101 @@
+"""What the HTTP way in answers when a request is not taken, and how results look. It changes with either."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from producers.outbox import Rejection
+from producers.submission import Result, ShownProblem, show_problem
+from schemas.errors import OutboxFull, Rejected, Stop
+from schemas.rejection import problem
+
+BAD_REQUEST = 400
+UNPROCESSABLE = 422
+UNAVAILABLE = 503
+UNREADABLE = frozenset({"malformed_file", "wrong_encoding"})
+STATUS_OF_OUTCOME = {"accepted": 202, "unchanged": 200, "superseded": 200, "rejected": 422}
+
+
+class NotTaken(BaseModel):
+    """Why a whole request was not taken; nothing of it was kept."""
+
+    model_config = ConfigDict(frozen=True)
+
+    detail: str = Field(description="The sentence for people")
+    problems: tuple[ShownProblem, ...] = Field(default=(), description="The same for programs, where there are codes")
+
+
+class KeptRejection(BaseModel):
+    """A rejected record, as its member keeps it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: int
+    way: str = Field(description="file or http")
+    source: str = Field(description="The file's name, or the system")
+    row: int | None = Field(description="Its first row")
+    stream: str
+    national_id: str = Field(description="Empty when the record gives none")
+    problems: tuple[ShownProblem, ...]
+    record: dict[str, Any] = Field(description="The national record as it was sent")
+    rejected_at: str
+    closed_by: str | None = Field(description="The event that a mended version of the record became")
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorAnswers:
+    """Answers for errors of the tree: what cannot be read is the client's to mend, the rest may work later."""
+
+    retry_after_s: int
+
+    async def __call__(self, _: Request, error: Exception) -> JSONResponse:
+        """400 or 422 for a rejected request; 503 with Retry-After for everything else."""
+        if isinstance(error, Rejected):
+            shown = show_problem(problem(error.code, **error.parameters))
+            status = BAD_REQUEST if error.code in UNREADABLE else UNPROCESSABLE
+            return _answer(status, NotTaken(detail=shown.message, problems=(shown,)))
+        # The error's own words may name files of this machine.
+        return _answer(UNAVAILABLE, NotTaken(detail=_away(error)), {"Retry-After": str(self.retry_after_s)})
+
+
+def answer_single(result: Result) -> JSONResponse:
+    """One record's result, with the status that says the same."""
+    return JSONResponse(result.model_dump(mode="json"), STATUS_OF_OUTCOME[result.outcome])
+
+
+def answer_bulk(results: Sequence[Result]) -> JSONResponse:
+    """One result per record, in order."""
+    return JSONResponse([result.model_dump(mode="json") for result in results])
+
+
+def kept_rejection(kept: Rejection) -> KeptRejection:
+    """A rejected record with the sentences of its problems."""
+    rejected = kept.rejected
+    return KeptRejection(
+        id=kept.id,
+        way=rejected.way,
+        source=rejected.source,
+        row=rejected.row,
+        stream=rejected.stream,
+        national_id=rejected.record_key,
+        problems=tuple(map(show_problem, rejected.problems)),
+        record=dict(rejected.record),
+        rejected_at=kept.rejected_at.isoformat(),
+        closed_by=kept.closed_by,
+    )
+
+
+def _away(error: Exception) -> str:
+    if isinstance(error, OutboxFull):
+        return "The outbox is full, or its disk is: nothing of this request was kept. Send it again later."
+    if isinstance(error, Stop):
+        return "This producer has stopped until a person acts: nothing of this request was kept."
+    return "The outbox does not answer: nothing of this request was kept. Send it again later."
+
+
+def _answer(status: int, content: NotTaken, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse(content.model_dump(mode="json"), status, headers=headers)

@@ -1,0 +1,235 @@
+"""The HTTP way into the intakes that one process serves. It changes when HTTP clients may ask something new.
+
+A presented API key decides the member. A bulk is one transaction: one result per record, in order, or 503 and
+nothing is kept.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi.responses import JSONResponse
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from producers.intake import Intake, Options
+from producers.shape import EVENTS
+from producers.submission import Entrance, Result
+from producers.ways_in.answers import (
+    ErrorAnswers,
+    KeptRejection,
+    NotTaken,
+    answer_bulk,
+    answer_single,
+    kept_rejection,
+)
+from producers.ways_in.api_keys import Caller
+from producers.ways_in.bodies import Body, national_rows, read_body
+from producers.ways_in.openapi import body_of, component_schemas
+from schemas.errors import ExchangeError
+
+BEARER = HTTPBearer(auto_error=False, description="An API key of the member")
+API_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same, in another header")
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "A bulk: one result per record, in order. One record: nothing new (unchanged, superseded)"},
+    202: {"model": Result, "description": "One record: accepted, and safe in the outbox"},
+    400: {"model": NotTaken, "description": "The body is not JSON, or not UTF-8"},
+    401: {"model": NotTaken, "description": "No API key, or an unknown or revoked one"},
+    413: {"model": NotTaken, "description": "Too many bytes or records in one request"},
+    422: {"model": Result, "description": "One record: rejected, with every problem; it is kept and listed"},
+    503: {"model": NotTaken, "description": "Outbox full, disk low, or store away: nothing was kept; see Retry-After"},
+}
+
+
+def _nobody_listens(*_: str) -> None:
+    """Takes note of nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who is told what became of records: (member, stream), and the first problem's code of a rejected one."""
+
+    on_accepted: Callable[[str, str], None] = _nobody_listens
+    on_rejected: Callable[[str, str, str], None] = _nobody_listens
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one request may ask: bytes, records, and how long it may wait for Kafka (seconds)."""
+
+    body_bytes: int = 8 * 1024 * 1024
+    records: int = 5_000
+    wait_s: float = 10.0
+    poll_s: float = 0.02
+    retry_after_s: int = 5
+
+
+class Asked(BaseModel):
+    """How records are to be taken."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mapping: str | None = Field(default=None, description="The body holds national rows; this mapping maps them")
+    source: str | None = Field(default=None, max_length=200, description="Name of the file that they come from")
+    dry_run: bool = Field(default=False, description="Tell what would be, and keep nothing")
+    reassert: bool = Field(default=False, description="Say again what an earlier revision said, as the newest")
+    wait: Literal["published"] | None = Field(
+        default=None, description="Answer when Kafka has the events; after a time limit with published = false"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the way in needs: intakes by member code, whose key a key is, whom to tell, and bounds."""
+
+    intakes: Mapping[str, Intake]
+    caller: Callable[[str], Caller | None]
+    observer: Observer
+    bounds: Bounds
+
+    def authenticated(
+        self,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
+        header: Annotated[str | None, Depends(API_KEY)],
+    ) -> Caller:
+        """Whose request it is; 401 when its key is nobody's."""
+        presented = bearer.credentials if bearer else header
+        caller = self.caller(presented) if presented else None
+        if caller is None or caller.member not in self.intakes:
+            detail = "An API key of a member is needed: Authorization: Bearer KEY, or X-Api-Key: KEY."
+            raise HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
+        return caller
+
+    def take(self, caller: Caller, stream: str, body: Body, asked: Asked) -> tuple[Result, ...]:
+        """Hand records to the member's intake, and tell the observer what became of them."""
+        intake = self.intakes[caller.member]
+        entrance = Entrance("file" if asked.source else "http", asked.source or caller.system)
+        if asked.mapping is None:
+            results = intake.submit(stream, body.records, entrance, **_options(asked))
+        else:
+            rows = national_rows(body.records)
+            intake.mappings.find(caller.member, asked.mapping, stream)  # another stream's mapping is none here
+            results = intake.submit_rows(asked.mapping, rows, entrance, **_options(asked))
+        for result in () if asked.dry_run else results:
+            if result.outcome == "accepted":
+                self.observer.on_accepted(caller.member, stream)
+            elif result.outcome == "rejected":
+                self.observer.on_rejected(caller.member, stream, result.problems[0].code)
+        return results
+
+    async def published(self, caller: Caller, results: Sequence[Result]) -> tuple[Result, ...]:
+        """Wait until Kafka has every event of the results, or until time is up."""
+        reading = self.intakes[caller.member].outbox.reading
+        waiting = {result.event_id for result in results if result.event_id}
+        rounds = int(self.bounds.wait_s / self.bounds.poll_s)
+        for _ in range(rounds):
+            for event_id in tuple(waiting):
+                if await run_in_threadpool(reading.published_offset, event_id) is not None:
+                    waiting.discard(event_id)
+            if not waiting:
+                break
+            await asyncio.sleep(self.bounds.poll_s)
+        return tuple(
+            r.model_copy(update={"published": r.event_id not in waiting}) if r.event_id else r for r in results
+        )
+
+
+class IntakeApp(FastAPI):
+    """The application, with the records' schemas in its description."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI description; made once."""
+        schema = super().openapi()
+        schema.setdefault("components", {}).setdefault("schemas", {}).update(component_schemas())
+        return schema
+
+
+def create_app(
+    intakes: Mapping[str, Intake],
+    caller: Callable[[str], Caller | None],
+    *,
+    observer: Observer | None = None,
+    bounds: Bounds | None = None,
+) -> FastAPI:
+    """The application; further routers may be added to it. ``caller`` tells whose a presented key is, or None."""
+    door = Door(intakes, caller, observer or Observer(), bounds or Bounds())
+    app = IntakeApp(
+        title="Interfocal intake", version="1", description=(__doc__ or "").strip(), docs_url=None, redoc_url=None
+    )
+    router = APIRouter(prefix="/v1")
+    for stream in EVENTS:
+        router.add_api_route(
+            f"/{stream}",
+            _submission(door, stream),
+            methods=["POST"],
+            name=f"submit_{stream}",
+            summary=f"Submit {stream} records: one object, an array, or one object a line",
+            responses=ANSWERS,
+            openapi_extra=body_of(stream),
+            response_model=list[Result],
+        )
+    _add_rejected(router, door)
+    app.include_router(router)
+    app.add_exception_handler(ExchangeError, ErrorAnswers(door.bounds.retry_after_s))
+    return app
+
+
+def _submission(door: Door, stream: str) -> Callable[..., Awaitable[JSONResponse]]:
+    async def submit(
+        request: Request,
+        asked: Annotated[Asked, Query()],
+        caller: Annotated[Caller, Depends(door.authenticated)],
+    ) -> JSONResponse:
+        content = await _bounded(request, door.bounds.body_bytes)
+        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        body = await run_in_threadpool(read_body, content, media_type)
+        if len(body.records) > door.bounds.records:
+            raise HTTPException(413, f"At most {door.bounds.records} records are taken in one request.")
+        results = await run_in_threadpool(door.take, caller, stream, body, asked)
+        if asked.wait and not asked.dry_run:
+            results = await door.published(caller, results)
+        return answer_single(results[0]) if body.single and len(results) == 1 else answer_bulk(results)
+
+    return submit
+
+
+def _add_rejected(router: APIRouter, door: Door) -> None:
+    @router.get("/rejected", responses={401: ANSWERS[401], 503: ANSWERS[503]})
+    def list_rejected(
+        caller: Annotated[Caller, Depends(door.authenticated)],
+        closed: Annotated[bool, Query(description="Also those that were accepted since")] = False,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    ) -> list[KeptRejection]:
+        """The member's rejected records, the newest first."""
+        reading = door.intakes[caller.member].outbox.reading
+        return [kept_rejection(kept) for kept in reading.rejected(closed=closed, limit=limit)]
+
+    @router.get("/rejected/{number}", responses={401: ANSWERS[401], 404: {"model": NotTaken}, 503: ANSWERS[503]})
+    def show_rejected(number: int, caller: Annotated[Caller, Depends(door.authenticated)]) -> KeptRejection:
+        """One rejected record of the member."""
+        kept = door.intakes[caller.member].outbox.reading.find_rejected(number)
+        if kept is None:
+            raise HTTPException(404, f"There is no rejected record {number}.")
+        return kept_rejection(kept)
+
+
+def _options(asked: Asked) -> Options:
+    return Options(dry_run=asked.dry_run, reassert=asked.reassert)
+
+
+async def _bounded(request: Request, limit: int) -> bytes:
+    """The body; 413 as soon as it is known to be longer than allowed."""
+    declared = request.headers.get("content-length", "0")
+    content = bytearray()
+    too_long = declared.isdecimal() and int(declared) > limit
+    async for chunk in request.stream():
+        content += chunk
+        too_long = too_long or len(content) > limit
+        if too_long:
+            break
+    if too_long:
+        raise HTTPException(413, f"At most {limit} bytes are taken in one request; send smaller bulks.")
+    return bytes(content)
