@@ -1,0 +1,138 @@
+"""Decisions and their deliveries as events. Pure. It changes with what a decision or a delivery carries."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from consumers.tracing.rules import Choice
+from consumers.tracing.trace import TraceKey
+from consumers.tracing.wants import Want
+from schemas.events.decision import Decision, HandedOver, PlannedDelivery, Routing, Seen, Settled, Undeliverable
+from schemas.events.delivery import Delivery, Original
+from schemas.events.envelope import Handling
+from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+
+REGION_MEMBER = "REGION"
+Addressees = tuple[tuple[str, str], ...]
+"""Who gets a delivery, and for what purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What every decision of a moment carries: region, directory, time, and how far topics had been folded."""
+
+    region: str
+    directory_version: int
+    exercise: bool
+    at: datetime
+    seen: tuple[Seen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What is decided: the kind, the part of that name (a delivery has none), and who gets the original."""
+
+    kind: str
+    part: Routing | HandedOver | Undeliverable | Settled | None = None
+    addressees: Addressees = ()
+    decided_by: str | None = None
+    duty_reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """What is decided about: the want, its trace, and the handling of the original."""
+
+    want: Want
+    key: TraceKey
+    handling: Handling
+
+
+def ruling_of(choice: Choice, asker: str) -> Ruling:
+    """The decision that a route calls for. The asker always gets it: as the accountable member, or as a copy."""
+    if choice.system is not None and choice.place is not None:
+        handed_over = HandedOver(
+            system=choice.system,
+            bureau_of=asker,
+            place=choice.place,
+            evidence=choice.evidence,
+            alternatives=choice.alternatives,
+        )
+        return Ruling("handed_over", handed_over, ((asker, "accountable"),))
+    routing = Routing(
+        rule=choice.rule,
+        accountable=choice.accountable,
+        channel=choice.channel,
+        via=choice.via,
+        evidence=choice.evidence,
+        alternatives=choice.alternatives,
+    )
+    return Ruling("routing", routing, to_accountable(choice.accountable, asker))
+
+
+def to_accountable(accountable: str | None, asker: str) -> Addressees:
+    """One inbox that has to answer, and a copy for the asker unless that is the same."""
+    answers = ((accountable, "accountable"),) if accountable else ()
+    return answers if accountable == asker else (*answers, (asker, "copy"))
+
+
+def decision_of(matter: Matter, ruling: Ruling, stamp: Stamp) -> Decision:
+    """The decision's event; the same matter and kind has always the same id."""
+    want = matter.want
+    record = decision_record_id(stamp.region, ruling.kind, want.subject, want.hop, want.cause)
+    own_id = event_id(record, 1)
+    planned = tuple(
+        PlannedDelivery(event_id=delivery_event_id(own_id, inbox), inbox=inbox, purpose=purpose)
+        for inbox, purpose in ruling.addressees
+    )
+    part: Mapping[str, Any] = {ruling.kind: ruling.part} if ruling.part is not None else {}
+    return Decision(
+        event_id=own_id,
+        record_id=record,
+        revision=1,
+        member=REGION_MEMBER,
+        recorded_at=stamp.at,
+        status="active",
+        exercise=stamp.exercise,
+        handling=matter.handling,
+        kind=ruling.kind,
+        subject=want.subject,
+        requester=matter.key.requester,
+        trace_id=matter.key.trace_id,
+        hop=want.hop,
+        cause=want.cause,
+        decided_by=ruling.decided_by,
+        duty_reason=ruling.duty_reason,
+        directory_version=stamp.directory_version,
+        seen=stamp.seen,
+        deliveries=planned,
+        **part,
+    )
+
+
+def delivery_of(decision: Decision, value: bytes, planned: PlannedDelivery, original: Original) -> Delivery:
+    """One delivery of a decision: a function of the decision (``value`` are its bytes) and of the original alone."""
+    rule = decision.routing.rule if decision.routing else ("handed_over" if decision.handed_over else None)
+    part = decision.routing or decision.handed_over
+    return Delivery(
+        event_id=planned.event_id,
+        record_id=planned.event_id,
+        revision=1,
+        member=REGION_MEMBER,
+        recorded_at=decision.recorded_at,
+        status="active",
+        exercise=decision.exercise,
+        handling=decision.handling,
+        requester=decision.requester,
+        trace_id=decision.trace_id,
+        hop=decision.hop,
+        inbox=planned.inbox,
+        purpose=planned.purpose,
+        decision_id=decision.event_id,
+        decision_sha256=value_sha256(value),
+        rule=rule,
+        accountable=decision.routing.accountable if decision.routing else None,
+        evidence_shown=part.evidence if part else (),
+        original=original,
+    )
