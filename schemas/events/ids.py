@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-SEPARATOR = b"\x1f"  # never part of a stream's name, so that two inputs never run together
-
 
 def _keyed(id_key: bytes, *parts: str) -> bytes:
-    return hmac.new(id_key, SEPARATOR.join(part.encode() for part in parts), hashlib.sha256).digest()
+    # Each part has its length before it: no two lists of parts are the same bytes, whatever the parts hold.
+    encoded = [part.encode() for part in parts]
+    message = b"".join(len(part).to_bytes(4, "big") + part for part in encoded)
+    return hmac.new(id_key, message, hashlib.sha256).digest()
 
 
 def _uuid8(digest: bytes) -> str:

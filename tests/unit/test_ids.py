@@ -25,7 +25,8 @@ def test_a_record_id_is_a_uuid_of_version_8(key: bytes, stream: str, national_id
 
 
 def test_a_record_id_is_the_keyed_hash_but_for_version_and_variant() -> None:
-    digest = bytearray(hmac.new(KEY, b"seizure\x1fRS-1", hashlib.sha256).digest()[:16])
+    message = b"\0\0\0\x07seizure\0\0\0\x04RS-1"
+    digest = bytearray(hmac.new(KEY, message, hashlib.sha256).digest()[:16])
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80
     assert ids.record_id(KEY, "seizure", "RS-1") == str(UUID(bytes=bytes(digest)))
@@ -36,6 +37,11 @@ def test_another_key_gives_another_record_id(one: bytes, other: bytes, stream: s
     assume(one != other)
     assert ids.record_id(one, stream, national_id) != ids.record_id(other, stream, national_id)
     assert ids.id_key_check(one) != ids.id_key_check(other)
+
+
+def test_parts_of_an_id_never_run_together() -> None:
+    assert ids.item_id(KEY, "a\x1fb", "c") != ids.item_id(KEY, "a", "b\x1fc")
+    assert ids.item_id(KEY, "ab", "c") != ids.item_id(KEY, "a", "bc")
 
 
 @given(NATIONAL_IDS, NATIONAL_IDS)
