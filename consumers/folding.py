@@ -16,7 +16,7 @@ from consumers.plan import Batch, Cut, Hole, cut
 from consumers.quarantine import Faulty, PostgresQuarantine, Verdict
 from consumers.store import buckets, positions
 from consumers.store import events as applied
-from schemas.errors import QuarantineFull, Stop
+from schemas.errors import QuarantineFull, Stop, Undecodable, Unusable
 from schemas.steps import Reached, Step
 from schemas.topics import stream_of
 
@@ -132,12 +132,14 @@ def _quarantine(transaction: Connection[Any], faults: Sequence[Faulty], limit: i
 def failed(batch: Batch, error: Exception) -> Batch:
     """A batch of one event whose fold raised, as one that sends it to quarantine.
 
-    The reason names the error's class, never its text, which may quote values. Raises Stop when the record went to
-    quarantine already and even that failed.
+    The reason is the handler's own, or ``handler_failed`` with the error's class; never its text, which may quote
+    values. Raises Stop when the record went to quarantine already and even that failed.
     """
     topic, item = batch.only()
     if isinstance(item, Faulty):
         raise Stop(f"record {item.record.offset} of {topic} cannot even be quarantined ({type(error).__name__})")
+    reason, parameters = HANDLER_FAILED, {"error": type(error).__name__}
+    if isinstance(error, Unusable | Undecodable):
+        reason, parameters = error.code, error.parameters
     ids = (item.event.event_id, item.event.member)
-    parameters = {"error": type(error).__name__}
-    return batch.with_only(Faulty(item.record, Verdict.UNUSABLE, HANDLER_FAILED, parameters, *ids))
+    return batch.with_only(Faulty(item.record, Verdict.UNUSABLE, reason, parameters, *ids))

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
+import psycopg
 import pytest
 
+from consumers.store.connection import connector
+from consumers.store.migrate import migrate
+from consumers.store.outbox import RegionOutbox, add
 from producers.outbox import OutboxFile, Revision
 from schemas.errors import NotOurs
 from schemas.record import Draft, Entry, Link, Outbox
@@ -64,7 +68,34 @@ def sqlite_place(request: pytest.FixtureRequest) -> OutboxPlace:
     )
 
 
-PLACES: Mapping[str, Callable[[pytest.FixtureRequest], OutboxPlace]] = {"twin": twin_place, "sqlite": sqlite_place}
+def postgres_place(request: pytest.FixtureRequest) -> OutboxPlace:
+    url: str = request.getfixturevalue("database")
+    migrate(url, "region")
+
+    def accept(_: Outbox, drafts: Sequence[Draft]) -> None:
+        with psycopg.connect(url) as transaction:
+            for draft in drafts:
+                add(transaction, draft)
+
+    def published(_: Outbox) -> Mapping[str, int]:
+        with psycopg.connect(url) as connection:
+            query = "select event_id, published_offset from region_outbox where published_offset is not null"
+            return dict(connection.execute(query).fetchall())
+
+    return OutboxPlace(
+        topics=("region.decision", "region.inbox.rs"),
+        open=lambda: RegionOutbox(connector(url, "test"), lambda: datetime.now(UTC) + timedelta(seconds=5)),
+        close=lambda outbox: cast("RegionOutbox", outbox).close(),
+        accept=accept,
+        published=published,
+    )
+
+
+PLACES: Mapping[str, Callable[[pytest.FixtureRequest], OutboxPlace]] = {
+    "twin": twin_place,
+    "sqlite": sqlite_place,
+    "postgres": postgres_place,
+}
 
 
 @pytest.fixture(params=PLACES)

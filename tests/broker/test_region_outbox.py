@@ -1,0 +1,121 @@
+"""Beyond what every outbox promises: no delivery is numbered before its decision is on the log."""
+
+from collections.abc import Iterator
+
+import psycopg
+import pytest
+
+from consumers.store.connection import connector
+from consumers.store.migrate import migrate
+from consumers.store.outbox import RegionOutbox, add, adopt
+from schemas.errors import StoreAway
+from schemas.record import Draft, Link
+from schemas.steps import Step
+from sealing import SEALED_AT, an_id
+
+DECISIONS, INBOX, OTHER = "region.decision", "region.inbox.rs", "region.inbox.al"
+
+
+@pytest.fixture
+def url(database: str) -> str:
+    migrate(database, "region")
+    return database
+
+
+@pytest.fixture
+def steps() -> list[Step]:
+    return []
+
+
+@pytest.fixture
+def outbox(url: str, steps: list[Step]) -> Iterator[RegionOutbox]:
+    opened = RegionOutbox(connector(url, "relay"), lambda: SEALED_AT, steps.append)
+    assert opened.lease()
+    yield opened
+    opened.close()
+
+
+def draft(name: str, topic: str) -> Draft:
+    return Draft(topic, an_id(name), an_id("key"), name.encode())
+
+
+def put(url: str, *rows: tuple[str, str, int | None]) -> list[int]:
+    """Add (name, topic, index of the row it comes after) in one transaction; their numbers."""
+    numbers: list[int] = []
+    with psycopg.connect(url) as transaction:
+        for name, topic, after in rows:
+            numbers.append(add(transaction, draft(name, topic), None if after is None else numbers[after]))
+    return numbers
+
+
+def sign(sealed: Draft, link: Link, seq: int) -> bytes:
+    return f"{sealed.event_id}.{link.life}.{seq}".encode()
+
+
+def sealed_names(outbox: RegionOutbox) -> list[str]:
+    return [entry.draft.value.decode() for entry in outbox.sealed(10)]
+
+
+def test_a_delivery_waits_until_its_decision_is_acknowledged(url: str, outbox: RegionOutbox, steps: list[Step]) -> None:
+    decision, delivery = put(url, ("decision", DECISIONS, None), ("delivery", INBOX, 0))
+    assert outbox.seal_waiting(10, sign) == 1
+    assert sealed_names(outbox) == ["decision"]
+    outbox.mark_published({decision: 4})
+    assert outbox.seal_waiting(10, sign) == 1
+    assert sealed_names(outbox) == ["delivery"]
+    outbox.mark_published({delivery: 0})
+    assert steps == [Step.DECISION_PUBLISHED, Step.DELIVERY_PUBLISHED]
+
+
+def test_nothing_on_a_topic_overtakes_a_delivery_that_waits(url: str, outbox: RegionOutbox) -> None:
+    first, *_ = put(url, ("one", DECISIONS, None), ("two", INBOX, 0), ("three", INBOX, None), ("four", OTHER, None))
+    assert outbox.seal_waiting(10, sign) == 2
+    assert sealed_names(outbox) == ["one", "four"]
+    outbox.mark_published({first: 0})
+    assert outbox.seal_waiting(10, sign) == 2
+    assert [entry.seq for entry in outbox.sealed(10) if entry.draft.topic == INBOX] == [1, 2]
+
+
+def test_rows_that_wait_do_not_use_up_the_limit(url: str, outbox: RegionOutbox) -> None:
+    put(url, ("one", DECISIONS, None), *((f"waits-{n}", INBOX, 0) for n in range(5)), ("last", OTHER, None))
+    assert outbox.seal_waiting(2, sign) == 2
+    assert sealed_names(outbox) == ["one", "last"]
+
+
+def test_a_row_that_is_rolled_back_leaves_nothing(url: str, outbox: RegionOutbox) -> None:
+    with psycopg.connect(url) as transaction:
+        add(transaction, draft("one", DECISIONS))
+        transaction.rollback()
+    assert outbox.seal_waiting(10, sign) == 0
+    assert outbox.backlog().rows == 0
+
+
+def test_an_event_is_added_once(url: str) -> None:
+    put(url, ("one", DECISIONS, None))
+    with pytest.raises(psycopg.errors.UniqueViolation):
+        put(url, ("one", DECISIONS, None))
+
+
+def test_a_relay_that_lost_its_session_seals_nothing_more(url: str, outbox: RegionOutbox) -> None:
+    put(url, ("one", DECISIONS, None))
+    with psycopg.connect(url, autocommit=True) as other:
+        other.execute("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'relay'")
+    with pytest.raises(StoreAway):
+        outbox.seal_waiting(10, sign)
+    rival = RegionOutbox(connector(url, "rival"), lambda: SEALED_AT)
+    assert rival.lease()
+    with pytest.raises(StoreAway, match="lease"):
+        outbox.seal_waiting(10, sign)
+    assert rival.seal_waiting(10, sign) == 1
+    rival.close()
+
+
+def test_a_new_database_goes_on_where_the_log_stands(url: str, outbox: RegionOutbox) -> None:
+    head = Link(2, 0, None, after=(1, 17))
+    with psycopg.connect(url) as transaction:
+        adopt(transaction, {DECISIONS: head})
+    assert outbox.heads() == {DECISIONS: head}
+    put(url, ("one", DECISIONS, None))
+    outbox.seal_waiting(10, sign)
+    assert [(entry.life, entry.seq) for entry in outbox.sealed(1)] == [(2, 1)]
+    assert outbox.heads()[DECISIONS].after is None

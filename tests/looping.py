@@ -1,0 +1,164 @@
+"""A loop over a twin of the broker and the real PostgreSQL, and what its transactions left there."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import psycopg
+from psycopg import Connection
+
+from consumers.checked import CheckedEvent, Handler, SetAside
+from consumers.checking import Terms
+from consumers.folding import Rules
+from consumers.loop import Loop
+from consumers.parts import LoopParts, Pace
+from consumers.store.connection import connector
+from consumers.store.migrate import migrate
+from records import signing_key
+from schemas.errors import ExchangeError
+from schemas.record import Source
+from schemas.steps import Reached, not_watched
+from sealing import SEALED_AT, expecting
+from twins import TwinGroup, TwinLog, TwinSource
+
+OWNERS = ("rs", "al", "mk", "region")
+TERMS = Terms(expecting(*(signing_key(owner) for owner in OWNERS)), exercise=True)
+
+
+class Killed(BaseException):
+    """What a process meets that is killed: nothing in the program catches it."""
+
+
+@dataclass
+class Notes:
+    """An observer that writes everything down."""
+
+    told: list[tuple[Any, ...]] = field(default_factory=list)
+
+    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+        del appended_ms
+        self.told.append(("folded", topic, events))
+
+    def quarantined(self, topic: str, reason: str) -> None:
+        self.told.append(("quarantined", topic, reason))
+
+    def conflict(self, topic: str, event_id: str) -> None:
+        self.told.append(("conflict", topic, event_id))
+
+    def gap(self, topic: str, first: int, last: int) -> None:
+        self.told.append(("gap", topic, first, last))
+
+    def loss(self, topic: str, first: int, last: int) -> None:
+        self.told.append(("loss", topic, first, last))
+
+    def paused(self, topic: str, reason: str) -> None:
+        self.told.append(("paused", topic, reason))
+
+    def resumed(self, topic: str) -> None:
+        self.told.append(("resumed", topic))
+
+    def lag(self, topic: str, records: int) -> None:
+        self.told.append(("lag", topic, records))
+
+    def away(self, error: ExchangeError) -> None:
+        self.told.append(("away", error.code))
+
+    def of(self, kind: str) -> list[tuple[Any, ...]]:
+        return [told[1:] for told in self.told if told[0] == kind]
+
+
+class Ledger:
+    """A handler whose effect can be counted: one row an event. ``broken`` says what to do about an event instead."""
+
+    def __init__(self, broken: Callable[[CheckedEvent], SetAside | None] = lambda _: None) -> None:
+        self._broken = broken
+
+    @property
+    def streams(self) -> frozenset[str]:
+        return frozenset({"seizure", "missing"})
+
+    def bucket_keys(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Collection[str]:
+        del transaction
+        return {checked.event.record_id for checked in events}
+
+    def fold(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Sequence[SetAside]:
+        aside: list[SetAside] = []
+        for checked in events:
+            if (why := self._broken(checked)) is not None:
+                aside.append(why)
+                continue
+            transaction.execute(
+                "insert into effect (topic, event_id) values (%s, %s)", [checked.record.topic, checked.event.event_id]
+            )
+        return aside
+
+
+@dataclass
+class Bench:
+    """One database, one log, and as many loops over them as a test starts."""
+
+    url: str
+    log: TwinLog
+    notes: Notes = field(default_factory=Notes)
+    handler: Handler = field(default_factory=Ledger)
+    quarantine_limit: int = 100
+    limit: int = 500
+    short_lived: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.group = TwinGroup(self.log)
+        self.loops: list[Loop] = []
+
+    def loop(self, reached: Reached = not_watched, source: Source | None = None) -> Loop:
+        seconds = iter(range(10_000))
+
+        def now() -> datetime:
+            return SEALED_AT + timedelta(seconds=10 * next(seconds))
+
+        loop = Loop(
+            LoopParts(
+                source=source if source is not None else TwinSource(self.group),
+                connect=connector(self.url, "test"),
+                terms=TERMS,
+                rules=Rules((self.handler,), self.quarantine_limit, reached),
+                observer=self.notes,
+                topics=sorted(self.log.topics),
+                now=now,
+                pace=Pace(limit=self.limit, poll_s=0.1),
+                short_lived=self.short_lived,
+            )
+        )
+        self.loops.append(loop)
+        return loop
+
+    def close(self) -> None:
+        for loop in self.loops:
+            loop.close()
+
+    def drain(self, loop: Loop, polls: int = 8) -> None:
+        """Poll as often as anything in these tests can need."""
+        for _ in range(polls):
+            loop.run_once()
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url) as connection:
+            return connection.execute(query).fetchall()
+
+    def effects(self) -> list[str]:
+        """Event ids, one for each effect, in the order of the effects."""
+        return [event_id for (event_id,) in self.rows("select event_id from effect order by number")]
+
+    def positions(self) -> dict[str, int]:
+        return dict(self.rows("select topic, next_offset from topic_position"))
+
+    def reasons(self) -> list[tuple[str, int, str]]:
+        return self.rows("select topic, log_offset, reason from quarantine order by topic, log_offset")
+
+
+def bench(url: str, topics: Iterable[str], **settings: Any) -> Bench:
+    """A migrated database with a table for effects, beside an empty log."""
+    migrate(url, "region")
+    with psycopg.connect(url) as connection:
+        connection.execute("create table effect (number bigserial, topic text, event_id text)")
+    return Bench(url, TwinLog(topics), **settings)
