@@ -6,6 +6,7 @@ it; after a fork its sends would never be answered.
 
 import importlib.util
 import os
+import socket
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from schemas.topics import MAX_MESSAGE_BYTES
 
 CONNECT_TIMEOUT_S = 10
 BLOCK_TIMEOUT_S = 5
+PROBE_TIMEOUT_S = 5.0
 CLOSE_TIMEOUT_S = 2.0
 DELIVERY_TIMEOUT_S = 120
 """Longer than any relay waits: a batch that the library gives up on alone could let a later one overtake it."""
@@ -51,6 +53,26 @@ def require_crc32c(find: Callable[[str], object | None] = importlib.util.find_sp
     """Raise Misconfigured without the package crc32c: checksums in plain Python make everything 3 to 7 times slower."""
     if find("crc32c") is None:
         raise Misconfigured("the package crc32c is missing; install kafka-python[crc32c]")
+
+
+def require_listener(bootstrap: str) -> None:
+    """Raise BrokerAway when nobody listens at any of the addresses (``host:port``, separated by commas).
+
+    A client that finds nobody waits seconds before it looks again, and leaves its descriptors to the garbage
+    collector when it gives up: a member that is offline for days would make thousands of them.
+    """
+    failure: OSError | None = None
+    for address in bootstrap.split(","):
+        host, _, port = address.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=PROBE_TIMEOUT_S).close()
+        except OSError as error:
+            failure = error
+        except ValueError as error:
+            raise Misconfigured(f"{address!r} is no address of a broker; write host:port") from error
+        else:
+            return
+    raise BrokerAway(f"nobody listens at {bootstrap}: {failure}", parameters={"bootstrap": bootstrap})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +106,7 @@ class KafkaPublisher:
     def __init__(self, bootstrap: str, prefix: str = "", client_id: str = "interfocal") -> None:
         """Connect; raises BrokerAway when no broker answers, Misconfigured when client and broker do not fit."""
         require_crc32c()
+        require_listener(bootstrap)
         self._prefix = prefix
         self._process = os.getpid()
         try:

@@ -115,6 +115,7 @@ class ClientStub:
 
 def test_a_client_that_was_forked_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "KafkaProducer", ClientStub)
+    monkeypatch.setattr(publisher, "require_listener", str)
     made_before = KafkaPublisher("localhost:1")
     monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(Stop, match="fork"):

@@ -1,0 +1,146 @@
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from kafka import KafkaProducer
+
+from consumers.source import Broker, KafkaTopicReader
+from frozen import frozen
+from interfocal.provision import provision
+from interfocal.stack import Stack
+from outboxes import accept, opened
+from producers.outbox import OutboxFile
+from producers.publisher import KafkaPublisher
+from producers.relay import Relay, RelayEdges, RelayLimits
+from schemas.errors import BrokerAway, TopicAhead
+from schemas.record import Publisher, Record
+from schemas.topics import member_topic, planned_topics
+from schemas.trust.chain import verify_records
+from schemas.trust.gaps import chain_gaps
+from schemas.trust.sealer import sealer
+from sealing import AUD, SEALED_AT, a_key, expecting
+
+TOPIC = member_topic("rs", "seizure")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A member's topics on the real broker, and the file of its outbox."""
+
+    stack: Stack
+    prefix: str
+    path: Path
+
+    def outbox(self) -> OutboxFile:
+        return opened(self.path, bound_rows=10_000)
+
+    def publisher(self) -> Publisher:
+        publisher = KafkaPublisher(self.stack.bootstrap, self.prefix, "rs.producer")
+        publisher.warm([TOPIC])
+        return publisher
+
+    def reader(self) -> KafkaTopicReader:
+        return KafkaTopicReader(Broker(self.stack.bootstrap, "rs.producer", self.prefix))
+
+    def relay(self, outbox: OutboxFile, limits: RelayLimits | None = None) -> Relay:
+        edges = RelayEdges(
+            outbox=outbox,
+            open_publisher=self.publisher,
+            open_reader=self.reader,
+            sealer=sealer(a_key(), AUD, lambda: SEALED_AT),
+            expected=expecting(a_key()),
+            topics=(TOPIC,),
+        )
+        return Relay(edges, limits)
+
+    def records(self) -> list[Record]:
+        reader = self.reader()
+        bounds = reader.bounds([TOPIC])[TOPIC]
+        read = list(reader.read(TOPIC, bounds.start, bounds.end))
+        reader.close()
+        return read
+
+
+@pytest.fixture
+def place(stack: Stack, topic_prefix: str, tmp_path: Path) -> Place:
+    provision(stack.bootstrap, planned_topics(["rs"]), prefix=topic_prefix)
+    return Place(stack, topic_prefix, tmp_path / "rs" / "outbox.sqlite")
+
+
+def numbered(count: int, first: int = 0) -> list[str]:
+    return [str(number) for number in range(first, first + count)]
+
+
+def test_a_relay_empties_an_outbox_into_kafka_in_order(place: Place) -> None:
+    outbox = place.outbox()
+    accept(outbox, numbered(700))
+    stop = threading.Event()
+    relay = place.relay(outbox)
+    thread = threading.Thread(target=relay.run, args=[stop])
+    thread.start()
+    accept(outbox, numbered(300, first=700))
+    relay.wake()
+    last = [row.draft.event_id for row in outbox.reading.all_rows()][-1]
+    assert outbox.wait_published(last, 120.0) is not None
+    stop.set()
+    thread.join()
+    assert relay.drain(60.0)
+    records = place.records()
+    assert [record.value for record in records] == [name.encode() for name in numbered(1_000)]
+    seals = [verdict.seal for verdict in verify_records(records, expecting(a_key())) if verdict.seal is not None]
+    assert [seal.claims.seq for seal in seals] == list(range(1, 1_001))
+    offsets = [row.published_offset for row in outbox.reading.all_rows()]
+    assert offsets == [record.offset for record in records]
+    outbox.close()
+
+
+def test_a_broker_that_stops_answering_costs_nothing_but_time(place: Place) -> None:
+    outbox = place.outbox()
+    relay = place.relay(outbox, RelayLimits(rows=50, acknowledge_s=1.0))
+    accept(outbox, numbered(10))
+    while relay.run_once():
+        pass
+    accept(outbox, numbered(200, first=10))
+    with frozen(place.stack.bootstrap), pytest.raises(BrokerAway):
+        relay.run_once()
+    assert outbox.backlog().rows == 200
+    assert relay.drain(120.0)
+    records = place.records()
+    assert list(dict.fromkeys(record.value for record in records)) == [name.encode() for name in numbered(210)]
+    seals = [verdict.seal for verdict in verify_records(records, expecting(a_key())) if verdict.seal is not None]
+    assert len(seals) == len(records)
+    assert not chain_gaps(seals)
+    outbox.close()
+
+
+def test_a_new_outbox_on_a_used_topic_does_not_send(place: Place) -> None:
+    outbox = place.outbox()
+    accept(outbox, numbered(3))
+    assert place.relay(outbox).drain(60.0)
+    outbox.close()
+    place.path.rename(place.path.with_name("lost.sqlite"))
+    for part in place.path.parent.glob("outbox.sqlite-*"):
+        part.unlink()
+    fresh = place.outbox()
+    accept(fresh, ["other"])
+    with pytest.raises(TopicAhead):
+        place.relay(fresh).run_once()
+    assert len(place.records()) == 3
+    fresh.close()
+
+
+def test_foreign_bytes_on_the_topic_do_not_stop_it(place: Place) -> None:
+    outbox = place.outbox()
+    accept(outbox, numbered(3))
+    assert place.relay(outbox).drain(60.0)
+    stranger = KafkaProducer(bootstrap_servers=place.stack.bootstrap)
+    for number in range(600):
+        stranger.send(place.prefix + TOPIC, key=b"k", value=b"noise %d" % number, headers=[("seal", b"x")])
+    stranger.flush(timeout=60)
+    stranger.close()
+    accept(outbox, numbered(2, first=3))
+    assert place.relay(outbox).drain(60.0)
+    sealed = [verdict.record for verdict in verify_records(place.records(), expecting(a_key())) if verdict.seal]
+    assert [record.value for record in sealed] == [name.encode() for name in numbered(5)]
+    outbox.close()
