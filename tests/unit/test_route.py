@@ -1,7 +1,6 @@
 """Where a request goes, and why."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from schemas.directory import Directory
 from schemas.events.envelope import Handling
 from schemas.events.firearm import Marks
 from schemas.events.trace import NamedMember, Referral, TraceAct
+from schemas.marks.reference import load_reference
 
 OBSERVER, OUTSIDE, INSIDE = "UA", "TR", "XX"
 DIRECTORY = Directory.model_validate(
@@ -36,24 +36,7 @@ DIRECTORY = Directory.model_validate(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A reference table of a few rows."""
-
-    makes: Mapping[str, str] = field(default_factory=lambda: {"Zastava": "YU", "Ekol": OUTSIDE, "Colt": "US"})
-
-    def manufacture_place(self, make: str, weapon_class: str, model: str | None) -> str | None:
-        del weapon_class, model
-        return self.makes.get(make)
-
-    def successor(self, place: str) -> str:
-        return {"YU": FIRST}.get(place, place)
-
-    def calibre(self, text: str) -> str | None:
-        return {"7,62x39": "7.62x39", "7.62 x 39": "7.62x39", "9mm": "9x19"}.get(text)
-
-
-KNOWLEDGE = Knowledge(DIRECTORY, Table())
+KNOWLEDGE = Knowledge(DIRECTORY, load_reference())
 
 
 def question(event: TraceAct | None = None, **fields: Any) -> Question:
@@ -104,7 +87,7 @@ def test_the_owner_of_a_missing_record_comes_before_the_named_member() -> None:
 
 @pytest.mark.parametrize(
     ("ours", "theirs"),
-    [({}, {"weapon_class": "pistol"}), ({"calibre": "7,62x39"}, {"marks": {"calibre": "9mm"}})],
+    [({}, {"weapon_class": "pistol"}), ({"calibre": "7,62x39"}, {"marks": {"calibre": "9x19"}})],
 )
 def test_a_missing_record_that_contradicts_names_no_owner(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     choice = route(question(marks=marks(**ours)), knowing(missing(FIRST, **theirs)))
@@ -168,6 +151,7 @@ def test_the_maker_points_to_the_successor_of_its_place() -> None:
     choice = route(question(marks=Marks(make="Zastava")), KNOWLEDGE)
     assert (choice.rule, choice.accountable) == ("manufacture", FIRST)
     assert [e.kind for e in choice.evidence] == ["reference_table", "successor_table"]
+    assert (choice.evidence[0].field, choice.evidence[0].transform) == ("marks.make", "as_written")
 
 
 def test_the_stated_place_of_manufacture_serves_where_the_maker_is_not_known() -> None:
