@@ -1,0 +1,5 @@
+"""``python -m interfocal``: the same program as ``interfocal``."""
+
+from interfocal.commands.main import main
+
+main()

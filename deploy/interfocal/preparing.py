@@ -1,0 +1,55 @@
+"""Makes what an installation needs before its processes start: keys, topics, databases. It changes with what that is.
+
+Everything is made only where it is missing, so preparing again is safe and quick.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Literal
+
+from consumers.store.migrate import migrate
+from interfocal.clock import now
+from interfocal.enrolment import Enrolment
+from interfocal.installation import Installation, open_installation
+from interfocal.provision import provision
+from interfocal.region_folder import RegionFolder
+from interfocal.stack.databases import create_database
+from schemas.topics import planned_topics
+
+Progress = Callable[[str], None]
+AT_ONCE = 2
+
+
+def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation:
+    """Enrol the region, make its topics and databases; the stack must be up. Raises what the parts raise."""
+    Enrolment(var, folder, now()).run()
+    installation = open_installation(var)
+    with ThreadPoolExecutor(AT_ONCE + 1) as threads:
+        topics = threads.submit(make_topics, installation)
+        databases = threads.submit(make_databases, installation)
+        progress(f"{topics.result()} topics and {databases.result()} databases are there")
+    return installation
+
+
+def make_topics(installation: Installation) -> int:
+    """Every topic of ``schemas/topics.py``; returns how many there are."""
+    topics = planned_topics(installation.directory.owners())
+    settings = installation.settings.kafka
+    provision(installation.bootstrap, topics, replication=settings.replication, prefix=settings.prefix)
+    return len(topics)
+
+
+def make_databases(installation: Installation) -> int:
+    """The regional database, and one for each desk; returns how many there are."""
+    desks = list(installation.desk_urls.values())
+    make_database(installation, installation.region_url, "region")
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        list(threads.map(lambda url: make_database(installation, url, "desk"), desks))
+    return 1 + len(desks)
+
+
+def make_database(installation: Installation, url: str, lineage: Literal["region", "desk"]) -> None:
+    """One database with the tables of this version."""
+    create_database(installation.postgres_url, url.rsplit("/", 1)[1])
+    migrate(url, lineage)

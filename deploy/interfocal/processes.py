@@ -1,0 +1,118 @@
+"""Starts and stops the processes of an installation on this machine. It changes with how processes are divided.
+
+Who else runs Interfocal (systemd, a cluster) calls ``interfocal run …`` itself and needs nothing of this file.
+"""
+
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from interfocal.endpoints import write_endpoints
+from interfocal.installation import Installation
+from interfocal.service import free_port
+from interfocal.stack.process import Command, Running, alive, spawn, stop
+from schemas.errors import Misconfigured
+
+MOST_PRODUCERS = 8  # one for each member up to here; larger regions share processes
+READY_S = 90.0
+END_S = 40.0
+POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One started process: its name, its address, and how to recognise it."""
+
+    name: str
+    url: str
+    running: Running
+    arguments: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which members share a producer process."""
+
+    producers: tuple[tuple[str, ...], ...]
+
+
+def divide(codes: Sequence[str], most: int = MOST_PRODUCERS) -> Plan:
+    """One producer process a member; where there are more than ``most`` members they share that many evenly."""
+    count = min(len(codes), most)
+    return Plan(tuple(tuple(codes[start::count]) for start in range(count)))
+
+
+def start_processes(installation: Installation) -> list[Process]:
+    """Start producers, desks and region; returns at once. ``wait_ready`` says when they can be used."""
+    codes = [member.code for member in installation.directory.members if not member.observer]
+    plan = divide(codes)
+    ports = [free_port() for _ in range(len(plan.producers) + 2)]
+    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    producers = {code: url for url, group in zip(urls, plan.producers, strict=False) for code in group}
+    write_endpoints(installation.var, {"producers": producers, "desks": urls[-2], "region": urls[-1]})
+    started = [
+        start_one(installation.var, f"producer-{group[0].lower()}", url, ("producer", "--members", ",".join(group)))
+        for url, group in zip(urls, plan.producers, strict=False)
+    ]
+    return [
+        *started,
+        start_one(installation.var, "desks", urls[-2], ("desks",)),
+        start_one(installation.var, "region", urls[-1], ("region",)),
+    ]
+
+
+def start_one(var: Path, name: str, url: str, arguments: tuple[str, ...]) -> Process:
+    """Start ``interfocal run <arguments>``, with its log under ``var/logs``."""
+    port = url.rsplit(":", 1)[1]
+    command = (
+        *(sys.executable, "-m", "interfocal"),
+        *("run", *arguments, "--port", port, "--var", str(var)),
+    )
+    running = spawn(Command(command, var / "logs" / f"{name}.log"))
+    return Process(name, url, running, arguments)
+
+
+def wait_ready(processes: Sequence[Process], heartbeat: Callable[[], None] = lambda: None) -> None:
+    """Return when every process is ready; raises Misconfigured naming one that ended or does not get ready."""
+    deadline = time.monotonic() + READY_S
+    waiting = list(processes)
+    with httpx.Client(timeout=2.0) as http:
+        while waiting:
+            heartbeat()
+            process = waiting[0]
+            if is_ready(http, process):
+                waiting.pop(0)
+            elif not alive(process.running):
+                raise Misconfigured(f"the process {process.name} ended at its start; its log says why")
+            elif time.monotonic() > deadline:
+                raise Misconfigured(f"the process {process.name} did not get ready within {READY_S:.0f} s; see its log")
+            else:
+                time.sleep(POLL_S)
+
+
+def is_ready(http: httpx.Client, process: Process) -> bool:
+    """Whether the process says that it is ready."""
+    try:
+        return http.get(f"{process.url}/health/ready").status_code == httpx.codes.OK
+    except httpx.TransportError:
+        return False
+
+
+def stop_processes(processes: Sequence[Process]) -> None:
+    """Ask all to end, and end those that do not."""
+    for process in processes:
+        ask_to_end(process)
+    for process in processes:
+        stop(process.running, polite=signal.SIGTERM, timeout_s=END_S)
+
+
+def ask_to_end(process: Process) -> None:
+    """SIGTERM, without waiting; nothing happens if it is gone."""
+    if alive(process.running):
+        os.kill(process.running.pid, signal.SIGTERM)
