@@ -38,6 +38,16 @@ def rows_of(content: bytes, mapping: NationalMapping) -> Iterator[NationalRow]:
     return _json_rows(text) if mapping.format == "json" else _jsonl_rows(text)
 
 
+def read_objects(path: Path) -> list[Mapping[str, Any]]:
+    """The objects of a JSON or JSON Lines file (UTF-8) that is in the harmonised form; raises Rejected as above."""
+    text = decoded(_content(path, "json"), "utf-8")
+    rows = list(_jsonl_rows(text) if path.suffix in {".jsonl", ".ndjson"} else _json_rows(text))
+    faulty = next((row for row in rows if row.problems), None)
+    if faulty:
+        raise malformed("json", f"record {faulty.number}: {faulty.problems[0].parameters['detail']}")
+    return [row.fields for row in rows]
+
+
 def _content(path: Path, form: str) -> bytes:
     try:
         size = path.stat().st_size

@@ -5,19 +5,21 @@ on every machine.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, NoReturn
 
 from schemas.errors import Rejected
 
 MAX_DEPTH = 24
+HALF_PAIR = re.compile(r"\\u[dD]")
 
 
 def parse_json(text: str, form: str = "json") -> Any:
     """The value of a JSON text.
 
     Raises Rejected (``malformed_file``) with the place of what is wrong: not JSON, a name twice in one object, NaN or
-    Infinity, more than ``MAX_DEPTH`` levels.
+    Infinity, half a surrogate pair, more than ``MAX_DEPTH`` levels.
     """
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=str)
@@ -29,6 +31,8 @@ def parse_json(text: str, form: str = "json") -> Any:
         raise malformed(form, str(error)) from None
     if _is_deeper(value, MAX_DEPTH):
         raise malformed(form, f"more than {MAX_DEPTH} levels")
+    if HALF_PAIR.search(text) and not _is_unicode(value):
+        raise malformed(form, "half a surrogate pair is no character")
     return value
 
 
@@ -71,6 +75,14 @@ def _object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
+
+
+def _is_unicode(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _is_deeper(value: Any, levels: int) -> bool:

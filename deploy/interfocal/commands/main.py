@@ -10,12 +10,18 @@ from pathlib import Path
 
 import typer
 
+from interfocal.commands import api_key, rejected, stack, submit
 from interfocal.commands import schemas as schemas_command
-from interfocal.commands import stack
+from interfocal.limits import EXERCISE_NOTICE
 from schemas.errors import ExchangeError, NotOurs, Stop
 
-GROUPS: tuple[Callable[[typer.Typer], None], ...] = (stack.register, schemas_command.register)
-EXERCISE = "Exercise data only: nothing here may hold a real case."
+GROUPS: tuple[Callable[[typer.Typer], None], ...] = (
+    stack.register,
+    schemas_command.register,
+    submit.register,
+    rejected.register,
+    api_key.register,
+)
 STOPPED, FAILED = 2, 1
 
 
@@ -56,7 +62,7 @@ def build_app() -> typer.Typer:
 
 def warn_exercise_only() -> None:
     """Jurisdictions exchange firearm seizure and tracing events. Exercise data only."""
-    typer.echo(EXERCISE, err=True)
+    typer.echo(EXERCISE_NOTICE, err=True)
 
 
 def check_packages_are_ours() -> None:

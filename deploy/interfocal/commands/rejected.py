@@ -1,0 +1,89 @@
+"""``interfocal rejected``: what a member's intake did not accept, and why. It changes with what is kept of it."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from interfocal.commands.submit import HERE, PIPE_WIDTH, As, AsJson, Var, printable
+from interfocal.installation import Places, open_directory
+from interfocal.limits import EXERCISE_NOTICE
+from producers.outbox import OutboxReading, open_read_only
+from producers.ways_in.answers import KeptRejection, kept_rejection
+from schemas.errors import Rejected
+
+HELP = "List and show the records that a member's intake did not accept. Nothing of them leaves the member."
+
+Number = Annotated[int, typer.Argument(help="The number in the list.")]
+Closed = Annotated[bool, typer.Option("--closed", help="Also those that were accepted since.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")]
+
+
+def register(program: typer.Typer) -> None:
+    """Add the group."""
+    app = typer.Typer(help=HELP, no_args_is_help=True)
+    app.command("list")(list_rejected)
+    app.command("show")(show_rejected)
+    program.add_typer(app, name="rejected")
+
+
+def list_rejected(
+    member: As, closed: Closed = False, limit: Limit = 1000, as_json: AsJson = False, var: Var = HERE
+) -> None:
+    """List a member's rejected records, the newest first."""
+    outbox = _outbox(var, member)
+    kept = [kept_rejection(one) for one in outbox.rejected(closed=closed, limit=limit)]
+    outbox.close()
+    if as_json:
+        rows = [one.model_dump(mode="json") for one in kept]
+        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], "rejected": rows}, indent=2, ensure_ascii=False))
+        return
+    table = Table("number", "stream", "source", "row", "record", "column", "reason")
+    for one in kept:
+        for found in one.problems:
+            row = found.parameters.get("row", str(one.row or ""))
+            cells = (one.source, row, one.national_id, found.parameters.get("column", ""), found.message)
+            table.add_row(str(one.id), one.stream, *map(printable, cells))
+    _console().print(table)
+    typer.echo(f"{len(kept)} rejected records.")
+
+
+def show_rejected(number: Number, member: As, as_json: AsJson = False, var: Var = HERE) -> None:
+    """Show one rejected record: each problem, and the national record as it was sent."""
+    outbox = _outbox(var, member)
+    found = outbox.find_rejected(number)
+    outbox.close()
+    if found is None:
+        raise Rejected(f"there is no rejected record {number} of {member.upper()}; list those there are")
+    kept = kept_rejection(found)
+    if as_json:
+        shown = {"limits": [EXERCISE_NOTICE], **kept.model_dump(mode="json")}
+        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+        return
+    _print_rejection(kept)
+
+
+def _print_rejection(kept: KeptRejection) -> None:
+    console = _console()
+    console.print(printable(f"{kept.stream} {kept.national_id} from {kept.source}, row {kept.row}, {kept.rejected_at}"))
+    if kept.closed_by:
+        console.print(printable(f"accepted since, as event {kept.closed_by}"))
+    for found in kept.problems:
+        where = f" (column {found.parameters['column']})" if "column" in found.parameters else ""
+        console.print(printable(f"- {found.message}{where}"))
+    table = Table("column", "value")
+    for column, value in kept.record.items():
+        table.add_row(printable(column), printable(value if isinstance(value, str) else json.dumps(value)))
+    console.print(table)
+
+
+def _outbox(var: Path, member: str) -> OutboxReading:
+    return open_read_only(Places(var).outbox(open_directory(var).member(member).owner))
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)

@@ -1,0 +1,105 @@
+"""``interfocal submit``: hand files of a national system to its member's intake. It changes with what it prints."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from interfocal.endpoints import producer_endpoint
+from interfocal.installation import Places, open_directory
+from interfocal.intake_client import IntakeClient
+from interfocal.limits import EXERCISE_NOTICE
+from interfocal.region_folder import open_region
+from interfocal.submitting import FileReport, Handing, hand_over, report_json
+from producers.mapping_files import MappingSet, load_mappings
+from schemas.codes.lists import load_code_lists
+
+SHOWN_RESULTS = 50
+PIPE_WIDTH = 160
+
+Files = Annotated[list[Path], typer.Argument(help="CSV, JSON or JSON Lines files, read as the member's mapping says.")]
+As = Annotated[str, typer.Option("--as", help="The member whose records they are, as its code.")]
+MappingName = Annotated[str | None, typer.Option("--mapping", help="Read them with this mapping; else by their names.")]
+Stream = Annotated[str | None, typer.Option("--stream", help="They hold harmonised JSON records of this stream.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be, and keep nothing.")]
+Reassert = Annotated[bool, typer.Option("--reassert", help="Take earlier contents again, as the newest.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
+Var = Annotated[
+    Path, typer.Option("--var", envvar="INTERFOCAL_VAR", help="The folder that holds everything that runs.")
+]
+HERE = Path("var")
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command("submit")(submit)
+
+
+def submit(
+    files: Files,
+    member: As,
+    mapping: MappingName = None,
+    stream: Stream = None,
+    dry_run: DryRun = False,
+    reassert: Reassert = False,
+    as_json: AsJson = False,
+    var: Var = HERE,
+) -> None:
+    """Submit files to a member's intake; exit 0 if nothing was rejected, else 1."""
+    code = open_directory(var).member(member).code
+    client = IntakeClient.to(producer_endpoint(var, code))
+    asked = {"dry_run": str(dry_run).lower(), "reassert": str(reassert).lower()}
+    handing = Handing(client, code, region_mappings(var), asked, mapping, stream)
+    reports = [hand_over(handing, path) for path in files]
+    client.http.close()
+    if as_json:
+        typer.echo(report_json(reports, EXERCISE_NOTICE))
+    else:
+        show_reports(reports, dry_run=dry_run)
+    if not all(report.is_clean for report in reports):
+        raise typer.Exit(1)
+
+
+def region_mappings(var: Path) -> MappingSet:
+    """The mappings of the region that an installation was made from; raises Misconfigured."""
+    source = Places(var).region_source
+    folder = open_region(Path(source.read_text(encoding="utf-8")) if source.exists() else None)
+    return load_mappings(folder.mappings, load_code_lists())
+
+
+def show_reports(reports: list[FileReport], *, dry_run: bool) -> None:
+    """Print a table a file: every result of a short file, the rejected ones of a long one; then the counts."""
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=PIPE_WIDTH)
+    for report in reports:
+        if report.fault:
+            console.print(printable(f"{report.file}: {report.fault}"))
+            continue
+        console.print(results_table(report))
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items()) or "no records"
+        console.print(printable(f"{report.file}: {counts}{' (dry run: nothing was kept)' if dry_run else ''}"))
+
+
+def results_table(report: FileReport) -> Table:
+    """Rows, national id and outcome of each record; for a rejected one each problem with column and reason."""
+    table = Table("row", "record", "outcome", "column", "reason")
+    for result in report.results:
+        where = ", ".join(map(str, result.rows))
+        if result.problems:
+            for found in result.problems:
+                row, column = found.parameters.get("row", where), found.parameters.get("column", "")
+                table.add_row(*map(printable, (row, result.national_id, result.outcome, column, found.message)))
+        elif len(report.results) <= SHOWN_RESULTS:
+            by = f" by revision {result.superseded_by}" if result.superseded_by else ""
+            what = f"revision {result.revision}"
+            table.add_row(*map(printable, (where, result.national_id, f"{result.outcome}{by}", "", what)))
+    return table
+
+
+def printable(text: str) -> Text:
+    """Text for a terminal: what could steer the terminal is shown as a sign."""
+    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text))
