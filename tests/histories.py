@@ -26,6 +26,7 @@ from schemas.events.trace import (
     Request,
     TraceAct,
 )
+from schemas.wire.codec import encode
 
 REGION = "test-region"
 ASKER, FIRST, SECOND, STRANGER = "MK", "RS", "BA", "AL"
@@ -105,7 +106,7 @@ def _act_event(act: str, member: str, hop: int, record: str, fields: dict[str, A
 
 def on_log(event: TraceAct, seq: int = 1, life: int = 1) -> Act:
     """The act as a log brought it."""
-    return Act(event, value_sha256(event.model_dump_json().encode()), life, seq)
+    return Act(event, value_sha256(encode(event)), life, seq)
 
 
 REQUEST = request_event()

@@ -1,0 +1,407 @@
+"""The router over the real PostgreSQL: what it decides, that it decides once, and what any order of folding leaves."""
+
+from collections.abc import Iterator
+from random import Random
+from threading import Event as Signal
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.types.json import Jsonb
+
+from consumers.blocking import number_keys
+from consumers.store.session import Session
+from consumers.tracing.deciding import Office
+from consumers.tracing.worker import RouterWorker
+from histories import (
+    ASKER,
+    FIRST,
+    KEY,
+    REQUEST,
+    SECOND,
+    START,
+    STRANGER,
+    act_event,
+    marks,
+    named_id,
+    receipt_for,
+    request_event,
+)
+from interfocal.stack import Stack, create_database, drop_database
+from schemas.codes.lists import load_code_lists
+from schemas.directory import Directory
+from schemas.events.decision import Decision
+from schemas.events.firearm import Marks
+from schemas.events.ids import delivery_event_id, value_sha256
+from schemas.events.types import coded_values
+from schemas.marks.reference import load_reference
+from schemas.wire.codec import encode
+from tracing_store import RegionStore, deliveries
+
+DIRECTORY = Directory.model_validate(
+    {
+        "region": "test-region",
+        "title": "Test",
+        "version": 7,
+        "exercise": True,
+        "issued_at": START,
+        "expires_at": START,
+        "members": [{"code": code, "name": code} for code in (ASKER, FIRST, SECOND, STRANGER)],
+    }
+)
+OFFICE = Office(DIRECTORY, load_reference(), lambda: START)
+
+
+class Notes:
+    """An observer that writes everything down."""
+
+    def __init__(self) -> None:
+        self.taken: list[tuple[str, str | None]] = []
+        self.failed: list[str] = []
+
+    def decided(self, kind: str, rule: str | None) -> None:
+        self.taken.append((kind, rule))
+
+    def not_decided(self, kind: str, error: Exception) -> None:
+        self.failed.append(f"{kind} {type(error).__name__}")
+
+    def away(self, error: Exception) -> None:
+        self.failed.append(type(error).__name__)
+
+
+@pytest.fixture
+def store(database: str) -> RegionStore:
+    return RegionStore(database)
+
+
+@pytest.fixture
+def notes() -> Notes:
+    return Notes()
+
+
+@pytest.fixture
+def worker(store: RegionStore, notes: Notes) -> Iterator[RouterWorker]:
+    session = Session(store.connect)
+    yield RouterWorker(session, OFFICE, notes)
+    session.close()
+
+
+def the_decision(events: list[Any]) -> Decision:
+    (decision,) = [event for event in events if isinstance(event, Decision)]
+    return decision
+
+
+def test_a_request_is_routed_to_the_accountable_member_and_told_to_the_asker(
+    store: RegionStore, worker: RouterWorker, notes: Notes
+) -> None:
+    store.fold(REQUEST)
+    assert worker.run_once() == 1
+    events = store.publish()
+    decision = the_decision(events)
+    assert decision.routing
+    assert (decision.routing.rule, decision.routing.accountable) == ("manufacture", FIRST)
+    assert [(p.inbox, p.purpose) for p in decision.deliveries] == [(FIRST, "accountable"), (ASKER, "copy")]
+    assert decision.directory_version == 7
+    assert [(seen.topic, seen.next_offset) for seen in decision.seen] == [("mk.trace", 1)]
+    assert notes.taken == [("routing", "manufacture")]
+    assert store.state() == "routed"
+
+
+def test_a_delivery_carries_the_original_and_the_decision_that_sent_it(
+    store: RegionStore, worker: RouterWorker
+) -> None:
+    store.fold(REQUEST)
+    worker.run_once()
+    events = store.publish()
+    decision = the_decision(events)
+    for delivery, planned in zip(deliveries(events), decision.deliveries, strict=True):
+        assert delivery.event_id == planned.event_id == delivery_event_id(decision.event_id, delivery.inbox)
+        assert (delivery.original.topic, delivery.original.offset) == ("mk.trace", 0)
+        assert delivery.original.value == encode(REQUEST)
+        assert delivery.decision_sha256 == value_sha256(encode(decision))
+        assert (delivery.rule, delivery.accountable, delivery.hop) == ("manufacture", FIRST, 1)
+
+
+def test_deliveries_wait_for_their_decision_in_the_outbox(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(REQUEST)
+    worker.run_once()
+    rows = store.rows("select topic, row_id, after_row, key from region_outbox order by row_id")
+    assert [row[0] for row in rows] == ["region.decision", "region.inbox.rs", "region.inbox.mk"]
+    assert [row[2] for row in rows] == [None, rows[0][1], rows[0][1]]
+    assert {row[3] for row in rows} == {KEY.trace_id}
+
+
+def test_what_is_decided_is_never_decided_again(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(REQUEST)
+    assert worker.run_once() == 1
+    assert worker.run_once() == 0  # settled, though the decision is not folded yet
+    store.fold(act_event("closure", STRANGER, REQUEST.event_id))  # a fold of the same trace in between
+    assert worker.run_once() == 0
+    store.publish()
+    assert worker.run_once() == 0
+    assert store.rows("select count(*) from decided") == [(1,)]
+
+
+def test_a_decision_takes_effect_only_when_it_is_folded(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(REQUEST)
+    worker.run_once()
+    assert store.state() == "submitted"
+    store.publish()
+    assert store.state() == "routed"
+
+
+def test_folded_decisions_are_not_taken_again_by_a_fresh_database(
+    store: RegionStore, worker: RouterWorker, stack: Stack
+) -> None:
+    store.fold(REQUEST)
+    worker.run_once()
+    decision = the_decision(store.publish())
+    url = create_database(stack.postgres_url, "test_router_fresh")
+    try:
+        fresh = RegionStore(url)
+        fresh.fold(decision)
+        fresh.fold(REQUEST)
+        session = Session(fresh.connect)
+        assert RouterWorker(session, OFFICE).run_once() == 0
+        session.close()
+        assert fresh.state() == "routed"
+    finally:
+        drop_database(stack.postgres_url, "test_router_fresh")
+
+
+def test_every_later_act_goes_to_the_other_party(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(REQUEST)
+    worker.run_once()
+    routed = the_decision(store.publish())
+    acknowledgement = act_event("acknowledgement", FIRST, REQUEST.event_id, minutes=2)
+    clarified = act_event("refusal", FIRST, acknowledgement.event_id, minutes=3)
+    clarification = act_event("clarification", ASKER, clarified.event_id, minutes=4)
+    store.fold(receipt_for(routed, FIRST))
+    assert store.state() == "delivered"
+    store.fold(acknowledgement, clarified, clarification)
+    assert worker.run_once() == 3
+    sent = {d.original.value: (d.inbox, d.purpose) for d in deliveries(store.publish())}
+    assert sent == {
+        encode(acknowledgement): (ASKER, "party"),
+        encode(clarified): (ASKER, "party"),
+        encode(clarification): (FIRST, "party"),
+    }
+    assert worker.run_once() == 0
+
+
+def test_a_referral_opens_a_hop_whose_accountable_member_gets_the_request(
+    store: RegionStore, worker: RouterWorker
+) -> None:
+    referral = act_event("referral", FIRST, REQUEST.event_id, minutes=2)
+    store.fold(REQUEST)
+    worker.run_once()
+    store.publish()
+    store.fold(referral)
+    assert worker.run_once() == 2
+    second = [d for d in deliveries(store.publish()) if d.purpose == "accountable"]
+    assert [(d.inbox, d.hop, d.rule, d.original.value) for d in second] == [(SECOND, 2, "named_hop", encode(REQUEST))]
+    answer = act_event("answer", SECOND, REQUEST.event_id, hop=2, minutes=9)
+    store.fold(answer)
+    assert store.state() == "answered"
+
+
+def test_a_weapon_made_outside_goes_back_to_the_asker_whose_bureau_takes_it_on(
+    store: RegionStore, worker: RouterWorker
+) -> None:
+    store.fold(request_event(marks=Marks(make="Ekol"), weapon_class="gas_alarm_signal"))
+    worker.run_once()
+    events = store.publish()
+    decision = the_decision(events)
+    assert decision.handed_over
+    assert (decision.handed_over.system, decision.handed_over.place) == ("interpol", "TR")
+    assert [(d.inbox, d.purpose, d.rule) for d in deliveries(events)] == [(ASKER, "accountable", "handed_over")]
+    assert store.state() == "handed_over"
+
+
+def test_what_no_rule_decides_is_with_the_duty_officer_and_the_asker_is_told(
+    store: RegionStore, worker: RouterWorker
+) -> None:
+    store.fold(request_event(marks=Marks()))
+    worker.run_once()
+    assert [(d.inbox, d.purpose, d.rule) for d in deliveries(store.publish())] == [(ASKER, "copy", "duty_officer")]
+    assert store.state() == "with_duty_officer"
+
+
+def test_nobody_to_tell_is_a_decision_too(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(request_event(marks=Marks()))
+    worker.run_once()
+    store.publish()
+    store.fold(act_event("closure", ASKER, KEY.request_id))
+    worker.run_once()
+    decision = the_decision(store.publish())
+    assert decision.none
+    assert decision.none.reason == "no_addressee"
+    assert worker.run_once() == 0
+
+
+def test_the_owner_of_a_missing_record_is_asked(store: RegionStore, worker: RouterWorker) -> None:
+    put_missing(store, STRANGER, marks(serial="С-416377"), state="open")  # noqa: RUF001  # Cyrillic on purpose
+    store.fold(request_event(marks=marks(make="Zastava", serial="C 416377")))
+    worker.run_once()
+    decision = the_decision(store.publish())
+    assert decision.routing
+    assert (decision.routing.rule, decision.routing.accountable) == ("missing_owner", STRANGER)
+
+
+def test_a_recovered_firearm_names_no_owner(store: RegionStore, worker: RouterWorker) -> None:
+    put_missing(store, STRANGER, marks(serial="C416377"), state="recovered")
+    store.fold(request_event(marks=marks(make="Zastava", serial="C 416377")))
+    worker.run_once()
+    routing = the_decision(store.publish()).routing
+    assert routing
+    assert routing.rule == "manufacture"
+
+
+def test_every_code_of_a_decision_is_in_its_list(store: RegionStore, worker: RouterWorker) -> None:
+    put_missing(store, ASKER, marks(serial="C416377"), state="open")
+    store.fold(request_event(marks=marks(serial="C 416377", imported=[("TR", 1990)])))
+    worker.run_once()
+    lists = load_code_lists()
+    told = [coded for event in store.publish() for coded in coded_values(event)]
+    assert told
+    assert [coded for coded in told if coded[2] not in lists[coded[1]]] == []
+
+
+def test_nothing_is_decided_before_the_start_barrier_opens(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(REQUEST)
+    asked: list[bool] = []
+    stop = Signal()
+
+    def may_decide() -> bool:
+        asked.append(True)
+        if len(asked) > 2:
+            stop.set()
+        return False
+
+    worker.run(stop, may_decide)
+    assert store.rows("select count(*) from decided") == [(0,)]
+
+
+def test_one_want_that_cannot_be_decided_does_not_stop_the_others(
+    store: RegionStore, worker: RouterWorker, notes: Notes
+) -> None:
+    acknowledgement = act_event("acknowledgement", FIRST, REQUEST.event_id, minutes=2)
+    store.fold(REQUEST)
+    worker.run_once()
+    store.publish()
+    refusal = act_event("refusal", FIRST, acknowledgement.event_id, minutes=3)
+    store.fold(acknowledgement, refusal)
+    with store.connect() as connection:
+        connection.execute("update event set seal = '!' where event_id = %s", [acknowledgement.event_id])
+    assert worker.run_once() == 1
+    assert notes.failed == ["delivery ValidationError"]
+    assert worker.run_once() == 0
+
+
+def test_two_workers_decide_once(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(REQUEST)
+    session = Session(store.connect)
+    other = RouterWorker(session, OFFICE)
+    assert worker.run_once() + other.run_once() == 1
+    session.close()
+    with pytest.raises(psycopg.errors.UniqueViolation), store.connect() as connection:
+        connection.execute("insert into decided select kind, subject, hop, cause, 'other' from decided")
+
+
+def test_an_act_by_the_wrong_member_is_quarantined_in_any_order(store: RegionStore, worker: RouterWorker) -> None:
+    forged = act_event("answer", STRANGER, REQUEST.event_id)
+    early = act_event("refusal", STRANGER, REQUEST.event_id)
+    store.fold(REQUEST, early)
+    assert store.rows("select count(*) from quarantine") == [(0,)]  # nobody is accountable yet
+    worker.run_once()
+    store.publish()
+    store.fold(forged)
+    entries = store.rows("select event_id, reason, member from quarantine order by log_offset")
+    assert entries == [(e.event_id, "not_accountable", STRANGER) for e in (early, forged)]
+    assert store.rows("select count(*) from event where topic = 'al.trace'") == [(0,)]
+
+
+def test_of_two_values_under_one_id_one_is_quarantined(store: RegionStore) -> None:
+    first = act_event("closure", ASKER, REQUEST.event_id, "reply")
+    other = act_event("erasure", ASKER, REQUEST.event_id, "reply")
+    store.fold(REQUEST, first, other)
+    assert store.state() == "closed"
+    assert store.rows("select event_id, reason from quarantine") == [(first.event_id, "revision_conflict")]
+    assert store.rows("select count(*) from event where event_id = %s", first.event_id) == [(1,)]
+
+
+ROWS = {
+    "trace_act": "topic, event_id, sha256, place, standing, reason",
+    "trace": "*",
+    "trace_hop": "*",
+    "work": "*",
+    "quarantine": "topic, log_offset, event_id, reason",
+    "event": "topic, event_id, sha256",
+}
+
+
+def test_any_order_of_folding_leaves_the_same_rows(store: RegionStore, worker: RouterWorker, stack: Stack) -> None:
+    referral = act_event("referral", FIRST, REQUEST.event_id, minutes=2)
+    store.fold(REQUEST)
+    worker.run_once()
+    routed = the_decision(store.publish())
+    store.fold(referral)
+    worker.run_once()
+    decisions = [routed, *(e for e in store.publish() if isinstance(e, Decision))]
+    acts = [
+        REQUEST,
+        referral,
+        act_event("acknowledgement", SECOND, REQUEST.event_id, hop=2, minutes=1),
+        act_event("answer", STRANGER, REQUEST.event_id, minutes=3),
+        act_event("question", FIRST, REQUEST.event_id, minutes=5),
+        act_event("information", ASKER, named_id("elsewhere"), minutes=5),
+    ]
+    store.offsets.clear()  # as they lie on a log that holds these and nothing else
+    checked = [store.checked(event) for event in (*acts, *decisions, receipt_for(routed, FIRST))]
+    results = [_folded_in_order(stack, checked, seed) for seed in range(4)]
+    assert results[0]["quarantine"]
+    assert all(result == results[0] for result in results)
+
+
+def _folded_in_order(stack: Stack, checked: list[Any], seed: int) -> dict[str, list[tuple[Any, ...]]]:
+    name = f"test_router_order_{seed}"
+    url = create_database(stack.postgres_url, name)
+    try:
+        store = RegionStore(url)
+        for batch in _interleaved(checked, Random(seed)):
+            store.fold_checked(*batch)
+        return {table: sorted(store.rows(f"select {columns} from {table}"), key=str) for table, columns in ROWS.items()}
+    finally:
+        drop_database(stack.postgres_url, name)
+
+
+def _interleaved(checked: list[Any], draw: Random) -> Iterator[list[Any]]:
+    """Batches in which each topic keeps its order, and offsets count from 0 again."""
+    topics: dict[str, list[Any]] = {}
+    for event in checked:
+        topics.setdefault(event.record.topic, []).append(event)
+    while topics:
+        topic = draw.choice(sorted(topics))
+        size = draw.randint(1, 2)
+        yield topics[topic][:size]
+        topics[topic] = topics[topic][size:]
+        if not topics[topic]:
+            del topics[topic]
+
+
+def put_missing(store: RegionStore, member: str, read: Marks, state: str) -> None:
+    """A missing record as the view keeps it."""
+    of = (member, named_id("missing"), 1, "A" * 43)
+    with store.connect() as connection:
+        connection.execute(
+            "insert into missing_revision (member, record_id, revision, sha256, event_id, life, seq, status, exercise,"
+            " recorded_at, type, weapon_class, state, body)"
+            " values (%s, %s, %s, %s, %s, 1, 1, 'active', true, %s, 'stolen', 'assault_rifle', %s, %s)",
+            [*of, named_id("missing event"), START, state, Jsonb({"marks": read.model_dump(mode="json")})],
+        )
+        for kind, key in number_keys(read):
+            connection.execute(
+                "insert into mark_key (stream, member, record_id, revision, sha256, place, number, kind, value)"
+                " values ('missing', %s, %s, %s, %s, 0, 0, %s, %s)",
+                [*of, kind, key],
+            )
