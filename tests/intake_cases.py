@@ -56,11 +56,17 @@ quantity = { column = "KOM", number = true, otherwise = 1 }
 "firearm.marks.make" = "MARKA"
 "firearm.marks.numbers[0].place" = { constant = "frame" }
 "firearm.marks.numbers[0].as_read" = { column = "BROJ", empty = ["bez broja"] }
-"firearm.marks.numbers[0].state" = { column = "BROJ", codes = { "bez broja" = "none_ever" }, contains = { "?" = "partial" }, other = "legible", otherwise = "not_recorded" }
 "firearm.marks.numbers[1].place" = { constant = "slide", with = "NAVLAKA" }
 "firearm.marks.numbers[1].as_read" = "NAVLAKA"
 "firearm.marks.numbers[1].state" = { constant = "legible", with = "NAVLAKA" }
 "ammunition.kind" = { constant = "ball" }
+
+[items.fields."firearm.marks.numbers[0].state"]
+column = "BROJ"
+codes = { "bez broja" = "none_ever" }
+contains = { "?" = "partial" }
+other = "legible"
+otherwise = "not_recorded"
 """
 
 ROW = {
@@ -73,7 +79,7 @@ ROW = {
     "VRSTA": "Pištolj",
     "KOM": "",
     "MARKA": "Zastava M57",
-    "BROJ": "С-41?377",
+    "BROJ": "С-41?377",  # noqa: RUF001  # a Cyrillic letter, as stamped
     "NAVLAKA": "",
     "STATUS": "",
     "IZVOZ": "01.03.2026",
