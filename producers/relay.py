@@ -155,24 +155,8 @@ class Relay:
             return self._publisher, 0
         publisher = self._edges.open_publisher()
         self._publisher = publisher
-        found = self._compare()
+        found = compared(self._edges, self._limits.window)
         return publisher, self._mark(found) if found else 0
-
-    def _compare(self) -> Mapping[Entry, int]:
-        """Unacknowledged rows that their topics hold; raises TopicAhead, and then nothing of this outbox is sent."""
-        edges = self._edges
-        heads = edges.outbox.heads()
-        unacknowledged = edges.outbox.sealed(self._limits.window)
-        topics = sorted({*edges.topics, *heads})
-        reader = edges.open_reader()
-        try:
-            offsets: dict[int, int] = {}
-            for topic, bounds in reader.bounds(topics).items():
-                found = newest(reader, topic, bounds, edges.expected, self._limits.window)
-                offsets.update(judge(topic, heads.get(topic), found, unacknowledged))
-        finally:
-            reader.close()
-        return {entry: offsets[entry.row] for entry in unacknowledged if entry.row in offsets}
 
     def _next_batch(self) -> Sequence[Entry]:
         """The next rows to send, in order, within the limits; seals waiting rows when there is room for them."""
@@ -205,6 +189,24 @@ class Relay:
         for step in {marked_step(topic) for topic in topics}:
             self._reached(step)
         return len(offsets)
+
+
+def compared(edges: RelayEdges, window: int) -> Mapping[Entry, int]:
+    """Unacknowledged rows that their topics hold already, with their offsets.
+
+    Raises TopicAhead, and then nothing of this outbox may be sent; BrokerAway.
+    """
+    heads = edges.outbox.heads()
+    unacknowledged = edges.outbox.sealed(window)
+    reader = edges.open_reader()
+    try:
+        offsets: dict[int, int] = {}
+        for topic, bounds in reader.bounds(sorted({*edges.topics, *heads})).items():
+            found = newest(reader, topic, bounds, edges.expected, window)
+            offsets.update(judge(topic, heads.get(topic), found, unacknowledged))
+    finally:
+        reader.close()
+    return {entry: offsets[entry.row] for entry in unacknowledged if entry.row in offsets}
 
 
 def within(entries: Sequence[Entry], limit_bytes: int) -> Sequence[Entry]:
