@@ -1,0 +1,88 @@
+"""Waits until nothing is under way any more: outboxes, topics, work, receipts. It changes when the path gets a stop."""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation import Installation
+from interfocal.wiring.region import region_topics
+from producers.outbox import open_read_only
+from schemas.errors import StoreAway
+from schemas.topics import inbox_topic
+
+POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """What is left: outbox rows not acknowledged, records not folded, work, region rows, receipts."""
+
+    outbox_rows: int = 0
+    records: int = 0
+    work: int = 0
+    region_rows: int = 0
+    receipts: int = 0
+
+    @property
+    def nothing(self) -> bool:
+        """Whether all came to rest."""
+        return not (self.outbox_rows or self.records or self.work or self.region_rows or self.receipts)
+
+
+def under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
+    """Count afresh; raises StoreAway or BrokerAway."""
+    with psycopg.connect(installation.region_url) as region:
+        outbox_rows = sum(unpublished(installation, owner) for owner in installation.directory.owners())
+        work = count(region, "select count(*) from work")
+        region_rows = count(region, "select count(*) from region_outbox where published_offset is null")
+        records = behind(region, reader, region_topics(installation))
+    receipts = 0
+    for code, url in installation.desk_urls.items():
+        with psycopg.connect(url) as desk:
+            records += behind(desk, reader, [inbox_topic(code)])
+            receipts += count(desk, "select count(*) from inbox where receipt_event is null")
+    return UnderWay(outbox_rows, records, work, region_rows, receipts)
+
+
+def wait_drained(installation: Installation, limit_s: float, tell: Callable[[UnderWay], None]) -> UnderWay:
+    """Return when nothing is under way, or what still is after ``limit_s``. Two counts in a row have to agree."""
+    reader = KafkaTopicReader(Broker(installation.bootstrap, "drain", installation.prefix))
+    deadline = time.monotonic() + limit_s
+    calm = 0
+    try:
+        while True:
+            left = under_way(installation, reader)
+            calm = calm + 1 if left.nothing else 0
+            if calm > 1 or time.monotonic() > deadline:
+                return left
+            tell(left)
+            time.sleep(POLL_S)
+    finally:
+        reader.close()
+
+
+def unpublished(installation: Installation, owner: str) -> int:
+    """Rows of a member's outbox that Kafka has not acknowledged."""
+    outbox = open_read_only(installation.places.outbox(owner))
+    try:
+        rows = outbox.shared.rows("select count(*) from outbox where published_offset is null")
+    finally:
+        outbox.close()
+    return int(rows[0][0])
+
+
+def behind(connection: psycopg.Connection, reader: KafkaTopicReader, topics: Sequence[str]) -> int:
+    """Records of these topics that a database has not folded."""
+    folded: Mapping[str, int] = dict(connection.execute("select topic, next_offset from topic_position").fetchall())
+    return sum(bounds.end - folded.get(topic, 0) for topic, bounds in reader.bounds(topics).items())
+
+
+def count(connection: psycopg.Connection, query: str) -> int:
+    """One figure; raises StoreAway when there is none."""
+    row = connection.execute(query.encode()).fetchone()
+    if row is None:
+        raise StoreAway("the database gave no figure")
+    return int(row[0])
