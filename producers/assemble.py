@@ -4,7 +4,7 @@ Pure. What a submitter says is taken over as it is; whether it is right is judge
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -28,7 +28,7 @@ class Identity:
     """Whose intake it is, under which key its ids are made, and whether all of it is an exercise."""
 
     member: str
-    id_key: bytes
+    id_key: bytes = field(repr=False)
     exercise: bool
 
 

@@ -51,7 +51,7 @@ class Intake:
 
     member: str
     directory: Directory
-    id_key: bytes
+    id_key: bytes = field(repr=False)
     code_lists: Mapping[str, CodeList]
     outbox: OutboxFile
     now: Callable[[], datetime]

@@ -11,6 +11,7 @@ from datetime import datetime
 from producers.assemble import Identity, digest_of, raw_event
 from producers.checks import Standards, event_problems, submission_problems, validated
 from producers.submission import Submission
+from producers.tree import Origin
 from schemas.events.envelope import MemberEvent, Provenance
 from schemas.events.ids import record_id
 from schemas.rejection import Problem, problem
@@ -33,7 +34,8 @@ def look_at(submission: Submission, identity: Identity, standards: Standards, at
     try:
         digest = digest_of(identity, submission.content)
     except UnicodeEncodeError:
-        unusable = (*unusable, problem("malformed_record", detail="half a surrogate pair is no character"))
+        digest = ""
+        unusable = unusable or (problem("malformed_record", detail="half a surrogate pair is no character"),)
     if unusable:
         return Judged(submission, problems=merged(submission, (*submission.problems, *unusable)))
     version = submission.fields.get("national_version")
@@ -73,8 +75,15 @@ def _follows(found: Problem, fields: Collection[str]) -> bool:
 
 
 def _located(found: Problem, submission: Submission) -> Problem:
-    origin = submission.origins.get(found.parameters.get("field", ""))
+    origin = _origin(found.parameters.get("field", ""), submission)
     if origin is None or "row" in found.parameters:
         return found
     column = {"column": origin.column} if origin.column else {}
     return Problem(code=found.code, parameters={**column, "row": str(origin.row), **found.parameters})
+
+
+def _origin(path: str, submission: Submission) -> Origin | None:
+    """Where a field came from, or the part that it is in."""
+    while path and path not in submission.origins:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return submission.origins.get(path)
