@@ -7,82 +7,22 @@ all others otherwise. What cannot be read twice is handed on as records that hol
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from importlib.util import find_spec
-from typing import Any
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
-from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from kafka.errors import KafkaError
 
+from consumers.kafka_client import Broker, connect, read_bounds
 from consumers.kafka_errors import meaning_of, translate
-from schemas.errors import BrokerAway, Misconfigured
-from schemas.record import PARTITION, UNREADABLE_HEADER, Position, Record, TopicBounds
+from schemas.errors import BrokerAway
+from schemas.record import UNREADABLE_HEADER, Position, Record, TopicBounds
 
-REQUEST_TIMEOUT_MS = 15_000
+__all__ = ["Broker", "KafkaSource", "KafkaTopicReader", "unreadable"]
+
 CLOSE_TIMEOUT_MS = 3_000
 PROBE_TIMEOUT_MS = 5_000
 READ_TIMEOUT_MS = 1_000
 SILENT_READS = 30  # this many empty reads before the end of a topic: the broker is away
 READ_LIMIT = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Broker:
-    """How to reach the cluster. ``prefix`` stands before every topic's name; ``security`` are client settings."""
-
-    bootstrap: str
-    client_id: str
-    prefix: str = ""
-    security: Mapping[str, Any] = field(default_factory=dict)
-
-    def settings(self) -> dict[str, Any]:
-        """Settings of every client: no deserialisers, nothing committed or created by itself, no silent skipping."""
-        return {
-            "bootstrap_servers": self.bootstrap,
-            "client_id": self.client_id,
-            "enable_auto_commit": False,
-            "auto_offset_reset": "earliest",  # never to the end: the loop sees where it is and judges
-            "isolation_level": "read_committed",
-            "allow_auto_create_topics": False,
-            "check_crcs": True,
-            "metadata_max_age_ms": 30_000,
-            "request_timeout_ms": REQUEST_TIMEOUT_MS,
-            "bootstrap_timeout_ms": REQUEST_TIMEOUT_MS,
-            "reconnect_backoff_max_ms": 2_000,
-            "metrics_enabled": False,
-            **self.security,
-        }
-
-    def group_settings(self, group: str) -> dict[str, Any]:
-        """Settings of a client that shares topics with its group; one partition each calls for round-robin."""
-        return {
-            **self.settings(),
-            "group_id": self.prefix + group,
-            "partition_assignment_strategy": [RoundRobinPartitionAssignor],
-            "max_poll_records": READ_LIMIT,
-            "session_timeout_ms": 30_000,
-            "fetch_max_wait_ms": 200,
-        }
-
-    def partition(self, topic: str) -> TopicPartition:
-        """The one partition of a topic, as the cluster names it."""
-        return TopicPartition(self.prefix + topic, PARTITION)
-
-    def logical(self, partition: TopicPartition) -> str:
-        """The topic's own name."""
-        return partition.topic.removeprefix(self.prefix)
-
-
-def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
-    """A client; raises BrokerAway, or Misconfigured when checksums would be made in plain Python (7 times slower)."""
-    if find_spec("crc32c") is None:
-        raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
-    try:
-        return KafkaConsumer(**settings)
-    except (KafkaError, OSError) as error:
-        raise translate(error, "connecting") from error
 
 
 def _record(topic: str, read: ConsumerRecord) -> Record:
@@ -93,17 +33,6 @@ def _record(topic: str, read: ConsumerRecord) -> Record:
 def unreadable(topic: str, offset: int, error: str) -> Record:
     """What stands for a record whose bytes the client could not read."""
     return Record(topic, offset, None, None, ((UNREADABLE_HEADER, error.encode()),))
-
-
-def read_bounds(client: KafkaConsumer, broker: Broker, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
-    """First and next offsets; raises BrokerAway (also for a topic that does not exist)."""
-    partitions = [broker.partition(topic) for topic in topics]
-    try:
-        starts = client.beginning_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
-        ends = client.end_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
-    except (KafkaError, OSError) as error:
-        raise translate(error, f"asking for the bounds of {len(topics)} topics") from error
-    return {broker.logical(p): TopicBounds(starts[p], ends[p]) for p in partitions}
 
 
 class KafkaTopicReader:

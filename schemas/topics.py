@@ -27,6 +27,7 @@ EVERY_TOPIC: Mapping[str, str] = MappingProxyType(
     {
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(MAX_MESSAGE_BYTES),
+        "compression.type": "uncompressed",  # the broker opens what is compressed, and refuses what is then too large
     }
 )
 

@@ -8,7 +8,8 @@ import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 
-from consumers.source import Broker, KafkaSource, KafkaTopicReader
+from consumers.kafka_client import Broker
+from consumers.source import KafkaSource, KafkaTopicReader
 from interfocal.stack import Stack
 from schemas.record import Position, Record, Source, TopicBounds, TopicReader
 from twins import TwinGroup, TwinLog, TwinReader, TwinSource

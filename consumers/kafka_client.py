@@ -1,0 +1,112 @@
+"""How a Kafka consumer is made here: its settings, its connection, its end when it cannot start.
+
+It changes with the client library, or when consumers connect in another way.
+"""
+
+import socket
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from kafka.errors import KafkaError
+from kafka.net.compat import KafkaNetClient
+
+from consumers.kafka_errors import translate
+from schemas.errors import BrokerAway, Misconfigured
+from schemas.record import PARTITION, TopicBounds
+
+REQUEST_TIMEOUT_MS = 15_000
+KNOCK_TIMEOUT_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """How to reach the cluster. ``prefix`` stands before every topic's name; ``security`` are client settings."""
+
+    bootstrap: str
+    client_id: str
+    prefix: str = ""
+    security: Mapping[str, Any] = field(default_factory=dict)
+
+    def settings(self) -> dict[str, Any]:
+        """Settings of every client: no deserialisers, nothing committed or created by itself, no silent skipping."""
+        return {
+            "bootstrap_servers": self.bootstrap,
+            "client_id": self.client_id,
+            "enable_auto_commit": False,
+            "auto_offset_reset": "earliest",  # never to the end: the loop sees where it is and judges
+            "isolation_level": "read_committed",
+            "allow_auto_create_topics": False,
+            "check_crcs": True,
+            "metadata_max_age_ms": 30_000,
+            "request_timeout_ms": REQUEST_TIMEOUT_MS,
+            "bootstrap_timeout_ms": REQUEST_TIMEOUT_MS,
+            "reconnect_backoff_max_ms": 2_000,
+            "metrics_enabled": False,
+            **self.security,
+        }
+
+    def group_settings(self, group: str) -> dict[str, Any]:
+        """Settings of a client that shares topics with its group; one partition each calls for round-robin."""
+        return {
+            **self.settings(),
+            "group_id": self.prefix + group,
+            "partition_assignment_strategy": [RoundRobinPartitionAssignor],
+            "session_timeout_ms": 30_000,
+            "fetch_max_wait_ms": 200,
+        }
+
+    def partition(self, topic: str) -> TopicPartition:
+        """The one partition of a topic, as the cluster names it."""
+        return TopicPartition(self.prefix + topic, PARTITION)
+
+    def logical(self, partition: TopicPartition) -> str:
+        """The topic's own name."""
+        return partition.topic.removeprefix(self.prefix)
+
+
+def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
+    """A client; raises BrokerAway, or Misconfigured when checksums would be made in plain Python (7 times slower)."""
+    if find_spec("crc32c") is None:
+        raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
+    _knock(settings["bootstrap_servers"])
+    begun: list[KafkaNetClient] = []
+
+    def begin(**configs: Any) -> KafkaNetClient:
+        begun.append(KafkaNetClient(**configs))
+        return begun[-1]
+
+    try:
+        return KafkaConsumer(**settings, kafka_client=begin)
+    except (KafkaError, OSError) as error:
+        for client in begun:  # the library leaves its thread and sockets behind when its constructor raises
+            client.close()
+        raise translate(error, "connecting") from error
+
+
+def _knock(bootstrap: str) -> None:
+    """Raise BrokerAway at once when nobody listens: a client that starts too early backs off for seconds."""
+    for place in bootstrap.split(","):
+        host, _, port = place.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), timeout=KNOCK_TIMEOUT_S).close()
+        except ValueError:
+            raise Misconfigured(f"{place!r} is no address of a broker; give host:port, with commas between") from None
+        except OSError:
+            continue
+        return
+    raise BrokerAway(f"Kafka: nobody listens at {bootstrap}; trying again")
+
+
+def read_bounds(client: KafkaConsumer, broker: Broker, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
+    """First and next offsets; raises BrokerAway (also for a topic that does not exist)."""
+    partitions = [broker.partition(topic) for topic in topics]
+    try:
+        starts = client.beginning_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
+        ends = client.end_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
+    except (KafkaError, OSError) as error:
+        raise translate(error, f"asking for the bounds of {len(topics)} topics") from error
+    return {broker.logical(p): TopicBounds(starts[p], ends[p]) for p in partitions}

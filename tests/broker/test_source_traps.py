@@ -1,0 +1,164 @@
+"""What whoever can write to one topic may put there, and what a broker may do, without stopping anybody else's flow."""
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+from kafka.errors import MessageSizeTooLargeError
+from kafka.record.default_records import DefaultRecordBatch
+
+from consumers.kafka_client import Broker
+from consumers.source import KafkaSource, KafkaTopicReader
+from interfocal.stack import Stack
+from schemas.errors import BrokerAway, Misconfigured
+from schemas.record import UNREADABLE_HEADER, Position, Record
+from schemas.topics import EVERY_TOPIC
+
+BAD, GOOD = "rs.seizure", "al.seizure"
+
+
+class RawName(str):
+    """A header's name that goes onto the wire as bytes that are no UTF-8."""
+
+    __slots__ = ()
+
+    def encode(self, encoding: str = "utf-8", errors: str = "strict") -> bytes:
+        del encoding, errors
+        return b"\xff\xfe"
+
+
+@pytest.fixture
+def broker(stack: Stack, topic_prefix: str) -> Broker:
+    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    configs = {"num_partitions": 1, "replication_factor": 1, "configs": dict(EVERY_TOPIC)}
+    admin.create_topics({topic_prefix + topic: configs for topic in (BAD, GOOD)})
+    admin.close()
+    return Broker(stack.bootstrap, "test", topic_prefix)
+
+
+@pytest.fixture
+def producer(stack: Stack) -> Iterator[KafkaProducer]:
+    opened = KafkaProducer(bootstrap_servers=stack.bootstrap, enable_idempotence=True)
+    yield opened
+    opened.close()
+
+
+def put(producer: KafkaProducer, broker: Broker, topic: str, value: bytes, name: str = "h") -> None:
+    producer.send(broker.prefix + topic, value=value, key=b"k", headers=[(name, b"v")]).get(timeout=10)
+
+
+def read_all(source: KafkaSource, count: int) -> dict[str, list[Record]]:
+    """What a loop would see: topics are sought where they stood whenever they are assigned anew."""
+    seen: dict[str, list[Record]] = {BAD: [], GOOD: []}
+    for _ in range(60):
+        records = source.poll(0.5, 100)
+        sought = source.newly_assigned()
+        for topic in sought:
+            source.seek(Position(topic, len(seen[topic])))
+        for topic, own in records.items():
+            seen[topic] += own if topic not in sought else []
+        if sum(map(len, seen.values())) >= count:
+            break
+    return seen
+
+
+def test_a_header_name_that_is_no_text_stops_nobody(broker: Broker, producer: KafkaProducer) -> None:
+    put(producer, broker, BAD, b"0")
+    put(producer, broker, BAD, b"1", RawName("x"))
+    put(producer, broker, BAD, b"2")
+    put(producer, broker, GOOD, b"0")
+    source = KafkaSource(broker, "traps", [BAD, GOOD])
+    seen = read_all(source, 4)
+    source.close()
+    assert [record.value for record in seen[BAD]] == [b"0", None, b"2"]
+    assert [record.offset for record in seen[BAD]] == [0, 1, 2]
+    assert seen[BAD][1].headers == ((UNREADABLE_HEADER, b"CorruptRecordError"),)
+    assert [record.value for record in seen[GOOD]] == [b"0"]
+
+
+def test_a_reader_stands_in_for_what_cannot_be_read(broker: Broker, producer: KafkaProducer) -> None:
+    for value, name in ((b"0", "h"), (b"1", RawName("x")), (b"2", RawName("x")), (b"3", "h")):
+        put(producer, broker, BAD, value, name)
+    reader = KafkaTopicReader(broker)
+    records = list(reader.read(BAD, 0, 4))
+    reader.close()
+    assert [record.offset for record in records] == [0, 1, 2, 3]
+    assert [record.value for record in records] == [b"0", None, None, b"3"]
+
+
+def test_a_batch_whose_checksum_fails_is_passed(
+    broker: Broker, producer: KafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for value in (b"0", b"1", b"2"):
+        put(producer, broker, BAD, value)
+    put(producer, broker, GOOD, b"0")
+    sound = DefaultRecordBatch.validate_crc
+
+    def validate_crc(batch: DefaultRecordBatch) -> bool:
+        return sound(batch) and batch.base_offset != 1
+
+    monkeypatch.setattr(DefaultRecordBatch, "validate_crc", validate_crc)
+    source = KafkaSource(broker, "traps", [BAD, GOOD])
+    seen = read_all(source, 4)
+    source.close()
+    assert [record.value for record in seen[BAD]] == [b"0", None, b"2"]
+    assert [record.value for record in seen[GOOD]] == [b"0"]
+
+
+def test_a_compressed_bomb_is_refused_by_the_broker(stack: Stack, broker: Broker) -> None:
+    producer = KafkaProducer(
+        bootstrap_servers=stack.bootstrap, compression_type="gzip", max_request_size=20_000_000, retries=0,
+        enable_idempotence=False,
+    )  # fmt: skip
+    with pytest.raises(MessageSizeTooLargeError):
+        producer.send(broker.prefix + BAD, value=bytes(10_000_000)).get(timeout=20)
+    producer.close()
+
+
+def test_a_broker_that_is_not_there_is_away() -> None:
+    nowhere = Broker("127.0.0.1:1", "test")
+    source, reader = KafkaSource(nowhere, "traps", [BAD]), KafkaTopicReader(nowhere)
+    with pytest.raises(BrokerAway):
+        source.poll(0.1, 1)
+    with pytest.raises(BrokerAway):
+        reader.bounds([BAD])
+    source.close()
+    reader.close()
+
+
+def test_addresses_that_are_none_are_the_settings_fault() -> None:
+    with pytest.raises(Misconfigured, match="host:port"):
+        KafkaSource(Broker("kafka.example", "test"), "traps", [BAD]).poll(0.1, 1)
+
+
+def test_a_client_that_cannot_start_leaves_no_thread_behind() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        port = mute.getsockname()[1]
+        broker = Broker(f"127.0.0.1:{port}", "test", security={"bootstrap_timeout_ms": 300})
+        threads = threading.active_count()
+        for _ in range(3):
+            with pytest.raises(BrokerAway):
+                KafkaTopicReader(broker).bounds([BAD])
+        assert threading.active_count() == threads
+
+
+def test_positions_are_told_to_kafka_for_other_peoples_tools(broker: Broker, producer: KafkaProducer) -> None:
+    put(producer, broker, GOOD, b"0")
+    source = KafkaSource(broker, "lag", [GOOD])
+    for _ in range(60):
+        if source.poll(0.5, 10):
+            break
+    source.commit([Position(GOOD, 1)])
+    watcher = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=f"{broker.prefix}lag")
+    committed = None
+    for _ in range(60):
+        source.poll(0.2, 10)
+        committed = watcher.committed(TopicPartition(broker.prefix + GOOD, 0))
+        if committed is not None:
+            break
+    watcher.close()
+    source.close()
+    assert committed == 1
