@@ -7,8 +7,8 @@ from psycopg import Connection
 
 from consumers.quarantine import Faulty, PostgresQuarantine, Verdict
 from consumers.tracing.rows import ActId, History, act_id
-from consumers.tracing.table import State
-from consumers.tracing.trace import Hop, Trace
+from consumers.tracing.shown import Columns, hop_columns, standing_columns, trace_columns
+from consumers.tracing.trace import Trace
 from consumers.tracing.wants import Want, wants
 from schemas.record import SEAL_HEADER, Record
 
@@ -18,7 +18,7 @@ Row = tuple[object, ...]
 def write_standings(transaction: Connection[Any], trace: Trace, history: History) -> None:
     """Write the standing of each act where it is another than before."""
     now = {
-        act_id(told.act): (place, told.standing.value, told.reason)
+        act_id(told.act): tuple(standing_columns(told, place).values())
         for place, told in enumerate(trace.standings, start=1)
     }
     changed = [(*row, *identity) for identity, row in now.items() if history.standings.get(identity) != row]
@@ -33,21 +33,10 @@ def write_standings(transaction: Connection[Any], trace: Trace, history: History
 def write_traces(transaction: Connection[Any], traces: Sequence[Trace]) -> None:
     """Replace what is shown of these traces and their hops."""
     keys = [(trace.key.requester, trace.key.trace_id) for trace in traces]
-    _many(
-        transaction,
-        "insert into trace (requester, trace_id, request_id, state, outcome, last_hop, own_reference, priority,"
-        " recorded_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (requester, trace_id) do update set"
-        " state = excluded.state, outcome = excluded.outcome, last_hop = excluded.last_hop,"
-        " own_reference = excluded.own_reference, priority = excluded.priority, recorded_at = excluded.recorded_at",
-        [_trace_row(trace) for trace in traces],
-    )
+    _many(transaction, "delete from trace where requester = %s and trace_id = %s", keys)
     _many(transaction, "delete from trace_hop where requester = %s and trace_id = %s", keys)
-    _many(
-        transaction,
-        "insert into trace_hop (requester, trace_id, hop, state, opened_by, decision_id, rule, accountable,"
-        " receipt_id, basis_changed) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        [_hop_row(trace, hop) for trace in traces for hop in trace.hops],
-    )
+    _insert(transaction, "trace", [trace_columns(trace) for trace in traces])
+    _insert(transaction, "trace_hop", [hop_columns(trace, hop) for trace in traces for hop in trace.hops])
 
 
 def write_work(transaction: Connection[Any], pairs: Sequence[tuple[Trace, History]]) -> None:
@@ -98,21 +87,12 @@ def _columns(wanted: Iterable[Want]) -> list[list[Any]]:
     return [[w.kind for w in rows], [w.subject for w in rows], [w.hop for w in rows], [w.cause for w in rows]]
 
 
-def _trace_row(trace: Trace) -> Row:
-    request = trace.request
-    asked = request.request if request else None
-    shown = (request.own_reference, asked.priority, request.recorded_at) if request and asked else (None, None, None)
-    last = max((hop.number for hop in trace.hops), default=1) if trace.state is not State.WAITING else 0
-    key = trace.key
-    return (key.requester, key.trace_id, key.request_id, trace.state.value, trace.outcome, last, *shown)
-
-
-def _hop_row(trace: Trace, hop: Hop) -> Row:
-    decision = hop.decision.event_id if hop.decision else None
-    return (
-        *(trace.key.requester, trace.key.trace_id, hop.number, hop.state.value, hop.opened_by, decision, hop.rule),
-        *(hop.accountable, hop.receipt, hop.basis_changed),
-    )
+def _insert(transaction: Connection[Any], table: str, shown: Sequence[Columns]) -> None:
+    if shown:
+        names = ", ".join(shown[0])
+        holes = ", ".join(["%s"] * len(shown[0]))
+        statement = f"insert into {table} ({names}) values ({holes})"
+        _many(transaction, statement, [tuple(columns.values()) for columns in shown])
 
 
 def _many(transaction: Connection[Any], statement: str, rows: Sequence[Row]) -> None:

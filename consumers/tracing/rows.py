@@ -148,8 +148,13 @@ def _load_receipts(transaction: Connection[Any], found: Mapping[TraceKey, Histor
             history.receipts.append(Receipt.model_validate(body))
 
 
+def body_of(event: Event) -> dict[str, Any]:
+    """An event as it is kept in a body column, without the parts that no fold reads."""
+    return event.model_dump(mode="json", exclude={"sealed", "attachments"})
+
+
 def _body(event: Event) -> Jsonb:
-    return Jsonb(event.model_dump(mode="json", exclude={"sealed", "attachments"}))
+    return Jsonb(body_of(event))
 
 
 def _act_row(checked: CheckedEvent, act: TraceAct) -> tuple[object, ...]:

@@ -1,0 +1,183 @@
+"""Traces of the regional database on the command line. It changes with what is printed of them."""
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from psycopg import Connection
+from rich.console import Console
+from rich.table import Table
+
+from consumers.store.connection import connector
+from consumers.store.session import Session
+from consumers.tracing.deciding import Office
+from consumers.tracing.duty import DutyOrder, route_by_hand
+from consumers.tracing.explain import Wording, codes_named, explain
+from consumers.tracing.reading import TraceLine, Wanted, find_trace, read_trace, trace_lines
+from consumers.tracing.rows import body_of
+from consumers.tracing.shown import hop_columns, trace_columns
+from consumers.tracing.trace import Trace
+from interfocal.clock import now
+from interfocal.commands.submit import HERE, PIPE_WIDTH, AsJson, Var, printable
+from interfocal.installation import Installation, open_installation
+from interfocal.limits import EXERCISE_NOTICE
+from schemas.codes.lists import load_code_lists
+from schemas.directory import Directory
+from schemas.marks.reference import load_reference
+
+TraceName = Annotated[str, typer.Argument(help="The trace's id, its beginning, or the asker's own reference.")]
+State = Annotated[str | None, typer.Option("--state", help="Only traces in this state.")]
+Asker = Annotated[str | None, typer.Option("--asker", help="Only traces that this member asked for.")]
+Duty = Annotated[bool, typer.Option("--duty", help="Only what stands on the duty officer's list.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")]
+To = Annotated[str, typer.Option("--to", help="The member that has to answer.")]
+Because = Annotated[str, typer.Option("--because", help="Why, as a code of the list duty-reason.")]
+By = Annotated[str, typer.Option("--by", help="The duty officer's own mark, no name.")]
+
+
+def list_traces(
+    state: State = None,
+    asker: Asker = None,
+    duty: Duty = False,
+    limit: Limit = 1000,
+    as_json: AsJson = False,
+    var: Var = HERE,
+) -> None:
+    """List the traces of the region, the newest first."""
+    wanted = Wanted(state, asker.upper() if asker else None, duty)
+    with _opened(var) as region:
+        lines = trace_lines(region.connection, wanted, limit)
+    named = {code for line in lines for code in (line.requester, line.accountable) if code}
+    if as_json:
+        _print_json({"traces": [_line_json(line) for line in lines]}, region.directory, named)
+        return
+    table = Table("reference", "trace", "asked by", "state", "hop", "accountable", "rule")
+    for line in lines:
+        state_shown = f"{line.state} ({line.outcome})" if line.outcome else line.state
+        state_shown += ", basis changed" if line.basis_changed else ""
+        cells = (line.own_reference or "", line.trace_id, line.requester, state_shown, str(line.hop))
+        table.add_row(*map(printable, (*cells, line.accountable or "", line.rule or "")))
+    _console().print(table)
+    typer.echo(f"{len(lines)} traces.")
+    _print_footnotes(region.directory, named)
+
+
+def show_trace(trace: TraceName, as_json: AsJson = False, var: Var = HERE) -> None:
+    """Show one trace: its hops, and its acts in causal order with what they count for."""
+    with _opened(var) as region:
+        found = read_trace(region.connection, find_trace(region.connection, trace))
+    named = codes_named(found)
+    if as_json:
+        _print_json(_trace_json(found), region.directory, named)
+        return
+    hops = Table("hop", "state", "accountable", "rule", "decision")
+    for hop in found.hops:
+        decision = hop.decision.event_id if hop.decision else ""
+        hops.add_row(*map(printable, (str(hop.number), hop.state, hop.accountable or "", hop.rule or "", decision)))
+    acts = Table("recorded", "act", "by", "hop", "standing", "event")
+    for told in found.standings:
+        event = told.act.event
+        standing = f"{told.standing}: {told.reason}" if told.reason else told.standing.value
+        cells = (f"{event.recorded_at:%Y-%m-%d %H:%M:%S}", event.act, event.member, str(event.hop), standing)
+        acts.add_row(*map(printable, (*cells, event.event_id)))
+    console = _console()
+    outcome = f" ({found.outcome})" if found.outcome else ""
+    console.print(printable(f"Trace {found.key.trace_id}, asked by {found.key.requester}: {found.state}{outcome}"))
+    console.print(hops)
+    console.print(acts)
+    _print_footnotes(region.directory, named)
+
+
+def explain_trace(trace: TraceName, as_json: AsJson = False, var: Var = HERE) -> None:
+    """Explain why a trace went where it went: rule, evidence, and what was looked at before."""
+    with _opened(var) as region:
+        found = read_trace(region.connection, find_trace(region.connection, trace))
+    sentences = explain(found, Wording(load_code_lists(), region.directory))
+    if as_json:
+        decisions = [body_of(hop.decision) for hop in found.hops if hop.decision]
+        shown = {"trace_id": found.key.trace_id, "explanation": sentences, "decisions": decisions}
+        _print_json(shown, region.directory, codes_named(found))
+        return
+    for sentence in sentences:
+        typer.echo(sentence)
+    if region.directory.notice:
+        typer.echo(region.directory.notice)
+    _print_footnotes(region.directory, codes_named(found))
+
+
+def route_trace(trace: TraceName, to: To, because: Because, by: By = "duty-officer", var: Var = HERE) -> None:
+    """Route what stands on the duty officer's list; the decision names the officer and the reason."""
+    with _opened(var) as region:
+        key = find_trace(region.connection, trace)
+    office = Office(region.directory, load_reference(), now)
+    session = Session(connector(region.installation.region_url, "duty officer"))
+    try:
+        decision = session.transact(lambda open_: route_by_hand(open_, office, DutyOrder(key, to, because, by)))
+    finally:
+        session.close()
+    if decision.undeliverable:
+        typer.echo(f"Trace {key.trace_id} cannot be delivered ({decision.undeliverable.reason}).", err=True)
+        raise typer.Exit(1)
+    typer.echo(f"Trace {key.trace_id} goes to {to.upper()} (decision {decision.event_id}).")
+    _print_footnotes(region.directory, {key.requester, to.upper()})
+
+
+@dataclass(frozen=True, slots=True)
+class _Region:
+    installation: Installation
+    connection: Connection[Any]
+
+    @property
+    def directory(self) -> Directory:
+        return self.installation.directory
+
+
+@contextmanager
+def _opened(var: Path) -> Iterator[_Region]:
+    installation = open_installation(var)
+    with connector(installation.region_url, "trace command")() as connection:
+        yield _Region(installation, connection)
+
+
+def _line_json(line: TraceLine) -> dict[str, Any]:
+    return {
+        "own_reference": line.own_reference,
+        "trace_id": line.trace_id,
+        "requester": line.requester,
+        "recorded_at": line.recorded_at.isoformat() if line.recorded_at else None,
+        "state": line.state,
+        "outcome": line.outcome,
+        "hop": line.hop,
+        "accountable": line.accountable,
+        "rule": line.rule,
+        "basis_changed": line.basis_changed,
+    }
+
+
+def _trace_json(trace: Trace) -> dict[str, Any]:
+    columns = trace_columns(trace)
+    columns["recorded_at"] = columns["recorded_at"].isoformat() if columns["recorded_at"] else None
+    acts = [
+        {"standing": told.standing.value, "reason": told.reason, **body_of(told.act.event)} for told in trace.standings
+    ]
+    return {**columns, "hops": [hop_columns(trace, hop) for hop in trace.hops], "acts": acts}
+
+
+def _print_json(shown: dict[str, Any], directory: Directory, named: Iterable[str]) -> None:
+    limits = [EXERCISE_NOTICE, *([directory.notice] if directory.notice else [])]
+    whole = {"limits": limits, "footnotes": directory.footnotes(named), **shown}
+    typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+
+
+def _print_footnotes(directory: Directory, named: Iterable[str]) -> None:
+    for code, footnote in directory.footnotes(named).items():
+        typer.echo(f"{code}: {footnote}")
+
+
+def _console() -> Console:
+    console = Console()
+    return console if console.is_terminal else Console(width=PIPE_WIDTH)
