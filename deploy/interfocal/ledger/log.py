@@ -1,0 +1,91 @@
+"""Reads topics raw, from their first offset, and says what is on them. It changes with what a proof needs of the log.
+
+It shares no loop with the pipeline: its own reader, every seal verified singly, every offset seen.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from consumers.checked import CheckedEvent
+from consumers.checking import Terms, check_records
+from consumers.quarantine import Faulty, Verdict
+from schemas.record import Record, TopicReader
+from schemas.trust.gaps import chain_gaps
+from schemas.trust.seal import Seal, read_seal
+
+PAGE = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that should not be: a stable code, and where."""
+
+    code: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLog:
+    """One topic: its whole events in log order, what is sealed but unusable, bytes that belong to nobody, the end."""
+
+    topic: str
+    events: Sequence[CheckedEvent]
+    unusable: Sequence[Faulty]
+    foreign: Sequence[int]
+    end: int
+    problems: Sequence[Problem]
+
+
+def read_log(reader: TopicReader, topics: Sequence[str], terms: Terms) -> Mapping[str, TopicLog]:
+    """Every topic, whole; raises BrokerAway."""
+    bounds = reader.bounds(topics)
+    return {topic: read_topic(reader, topic, bounds[topic].end, terms) for topic in topics}
+
+
+def read_topic(reader: TopicReader, topic: str, end: int, terms: Terms) -> TopicLog:
+    """One topic from offset 0 to its end."""
+    events: list[CheckedEvent] = []
+    faulty: list[Faulty] = []
+    problems: list[Problem] = []
+    expected = 0
+    for page in pages(reader.read(topic, 0, end)):
+        for record in page:
+            if record.offset != expected:
+                problems.append(Problem("offset_not_on_log", f"{topic} {expected} to {record.offset - 1}"))
+            expected = record.next_offset
+        for checked in check_records(topic, page, terms):
+            if isinstance(checked, CheckedEvent):
+                events.append(checked)
+            else:
+                faulty.append(checked)
+    if expected != end:
+        problems.append(Problem("offset_not_on_log", f"{topic} {expected} to {end - 1}"))
+    foreign = [fault.record.offset for fault in faulty if fault.verdict is Verdict.FOREIGN]
+    unusable = [fault for fault in faulty if fault.verdict is not Verdict.FOREIGN]
+    problems += gaps(events, unusable)
+    return TopicLog(topic, events, unusable, foreign, end, problems)
+
+
+def pages(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The records in portions, so that memory does not grow with the raw log."""
+    page: list[Record] = []
+    for record in records:
+        page.append(record)
+        if len(page) == PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+def gaps(events: Sequence[CheckedEvent], unusable: Sequence[Faulty]) -> list[Problem]:
+    """Numbers that a chain lacks."""
+    records = [event.record for event in events] + [fault.record for fault in unusable]
+    seals = [seal for record in records if (seal := seal_of(record)) is not None]
+    return [Problem("chain_gap", f"{g.topic} life {g.life}: {g.first} to {g.last}") for g in chain_gaps(seals)]
+
+
+def seal_of(record: Record) -> Seal | None:
+    """The seal of a record that was checked before."""
+    values = record.header_values("seal")
+    return read_seal(values[0]) if len(values) == 1 else None

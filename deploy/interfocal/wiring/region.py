@@ -1,0 +1,149 @@
+"""The region process: the loop that folds the view, the router behind it, and the region's relay.
+
+It changes when the region gets another part. More instances share the topics of one group and one database.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from consumers.folding import Rules
+from consumers.loop import Loop
+from consumers.parts import LoopParts, Pace
+from consumers.source import Broker, KafkaSource
+from consumers.store.connection import connector
+from consumers.store.outbox import RegionOutbox
+from consumers.store.session import Session
+from consumers.tracing.deciding import Office
+from consumers.tracing.handler import TracingHandler
+from consumers.tracing.worker import RouterWorker
+from consumers.view.handler import ViewHandler
+from interfocal.clock import now
+from interfocal.health import health_router
+from interfocal.installation import Installation
+from interfocal.logs import log
+from interfocal.metrics import Metrics
+from interfocal.observers import LoopObserver
+from interfocal.service import Worker
+from interfocal.settings import environment
+from interfocal.wiring.desks import loop_runner, terms_of
+from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
+from schemas.errors import Temporary
+from schemas.marks.reference import load_reference
+from schemas.steps import Reached, not_watched
+from schemas.topics import DECISION_TOPIC, MEMBER_STREAMS, REGION, inbox_topic, member_topic
+
+GROUP = "region.view"
+OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty officer's own process
+WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
+"""Set to 1: the region folds and decides nothing, as when a view is rebuilt beside the live one."""
+
+
+@dataclass(frozen=True, slots=True)
+class RegionProcess:
+    """What the process serves and runs."""
+
+    app: FastAPI
+    workers: Sequence[Worker]
+
+
+@dataclass(frozen=True, slots=True)
+class RouterObserver:
+    """Turns what the router tells into metrics and log lines."""
+
+    metrics: Metrics
+
+    def decided(self, kind: str, rule: str | None) -> None:
+        """A decision was taken."""
+        self.metrics.decisions.labels(kind, rule or "-").inc()
+
+    def not_decided(self, kind: str, error: Exception) -> None:
+        """A want could not be decided now; it is tried again."""
+        log().error("not_decided", kind=kind, error=type(error).__name__)
+
+    def away(self, error: Temporary) -> None:
+        """The database does not answer."""
+        log().warning("router_waits", code=error.code, reason=str(error))
+
+
+@dataclass(frozen=True, slots=True)
+class WakingObserver(LoopObserver):
+    """Wakes the router whenever something was folded."""
+
+    wake: Callable[[], None]
+
+    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+        """New facts, so perhaps new work."""
+        LoopObserver.folded(self, topic, events, appended_ms)
+        self.wake()
+
+
+def region_topics(installation: Installation) -> tuple[str, ...]:
+    """What the region folds: every member's streams, and its own decisions."""
+    owners = installation.directory.owners()
+    return (DECISION_TOPIC, *(member_topic(owner, stream) for owner in owners for stream in MEMBER_STREAMS))
+
+
+def sending_topics(installation: Installation) -> tuple[str, ...]:
+    """What the region writes: its decisions, and every inbox."""
+    return (DECISION_TOPIC, *(inbox_topic(owner) for owner in installation.directory.owners()))
+
+
+def wire_region(installation: Installation, reached: Reached = not_watched) -> RegionProcess:
+    """The process; raises Misconfigured when the region's key is not here."""
+    metrics = Metrics(CollectorRegistry())
+    connect = connector(installation.region_url, "region")
+    router = RouterWorker(
+        Session(connect),
+        Office(installation.directory, load_reference(), now),
+        RouterObserver(metrics),
+        reached,
+    )
+    loop = make_loop(installation, WakingObserver(metrics, router.wake), reached)
+    outbox = RegionOutbox(connector(installation.region_url, "region.relay"), now, reached)
+    sending = Sending(REGION, outbox, sending_topics(installation))
+    relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
+    workers = [Worker("view", loop_runner(loop))]
+    if environment(WORKERS_OFF) != "1":
+        workers += [
+            Worker("router", _router_runner(router, loop.caught_up)),
+            relay_worker(relay, sending),
+            backlog_worker([sending], metrics),
+        ]
+    app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
+    checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
+    app.include_router(health_router(checks, metrics.registry))
+    return RegionProcess(app, workers)
+
+
+def make_loop(installation: Installation, observer: LoopObserver, reached: Reached) -> Loop:
+    """The loop that folds the view and the traces into the regional database."""
+    topics = region_topics(installation)
+    pace = installation.settings.loop
+    return Loop(
+        LoopParts(
+            source=KafkaSource(Broker(installation.bootstrap, GROUP, installation.prefix), GROUP, topics),
+            connect=connector(installation.region_url, GROUP),
+            terms=terms_of(installation),
+            rules=Rules((ViewHandler(), TracingHandler(reached)), pace.quarantine_limit, reached),
+            observer=observer,
+            topics=topics,
+            now=now,
+            pace=Pace(limit=pace.batch_records),
+        )
+    )
+
+
+def _router_runner(router: RouterWorker, may_decide: Callable[[], bool]) -> Callable[[threading.Event], None]:
+    def wake_at(stop: threading.Event) -> None:
+        stop.wait()
+        router.wake()
+
+    def run(stop: threading.Event) -> None:
+        threading.Thread(target=wake_at, args=(stop,), daemon=True).start()
+        router.run(stop, may_decide)
+
+    return run
