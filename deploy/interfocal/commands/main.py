@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from interfocal.commands import api_key, rejected, stack, submit
+from interfocal.commands import run as run_command
 from interfocal.commands import schemas as schemas_command
 from interfocal.limits import EXERCISE_NOTICE
 from schemas.errors import ExchangeError, NotOurs, Stop
@@ -21,6 +22,7 @@ GROUPS: tuple[Callable[[typer.Typer], None], ...] = (
     submit.register,
     rejected.register,
     api_key.register,
+    run_command.register,
 )
 STOPPED, FAILED = 2, 1
 
