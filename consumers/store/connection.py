@@ -59,7 +59,7 @@ def connector(url: str, application: str) -> Connect:
                 keepalives_idle=10,
                 keepalives_interval=5,
                 keepalives_count=3,
-                options="-c idle_in_transaction_session_timeout=120000",
+                options="-c TimeZone=UTC -c idle_in_transaction_session_timeout=120000",
             )
         except psycopg.Error as error:
             raise store_away(error, "connecting") from error

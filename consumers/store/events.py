@@ -14,7 +14,7 @@ COLUMNS = (
     " key, value, seal"
 )
 TYPES = [
-    *("text", "text", "text", "text", "text", "int4"),
+    *("text", "text", "text", "text", "text", "int8"),
     *("text", "int4", "int8", "int8", "int8", "int4"),
     *("text", "bytea", "text"),
 ]

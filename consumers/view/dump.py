@@ -1,48 +1,63 @@
-"""The canonical dump of the view's records: the same bytes from any order of the same events.
+"""The view as canonical text: equal views give equal bytes. It changes with what counts as a fact of the view.
 
-It changes with what is a fact. No positions, arrival times or surrogate keys are in it.
+No positions, arrival times or surrogate keys. Tables in the order of ``TABLES``, rows sorted by their key.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from psycopg import Connection
-from psycopg.types.json import Jsonb
 
-from consumers.checked import CheckedEvent
-from consumers.view.rows import COLUMNS, Row, rows_of
+from consumers.view.rows import TABLES, Columns, event_rows
+from schemas.events.envelope import Event
+from schemas.wire.json_form import instant_text
 
-ORDER: Mapping[str, str] = {
-    "seizure_revision": "member, record_id, revision, sha256",
-    "item_revision": "member, record_id, revision, sha256, place",
-    "missing_revision": "member, record_id, revision, sha256",
-    "mark_key": "stream, member, record_id, revision, sha256, place, number, kind",
+KEYS = {
+    "seizure_revision": ("member", "record_id", "revision", "sha256"),
+    "item_revision": ("member", "record_id", "revision", "sha256", "place"),
+    "missing_revision": ("member", "record_id", "revision", "sha256"),
+    "mark_key": ("stream", "member", "record_id", "revision", "sha256", "place", "number", "kind"),
 }
+AT_ONCE = 1_000
+
+Row = tuple[str, Columns]
+"""Table and row, every value as JSON writes it."""
 
 
-def dump_view(connection: Connection[Any]) -> Iterator[str]:
-    """Every row of the view's tables as a line, in a fixed order."""
-    for table, columns in COLUMNS.items():
-        query = f"select {', '.join(columns)} from {table} order by {ORDER[table]}"
-        with connection.cursor(name=f"dump_{table}") as cursor:
-            for row in cursor.execute(query.encode()):
-                yield dump_line(table, row)
+def dump_view(connection: Connection[Any]) -> Iterator[Row]:
+    """Every row of the view, one server-side cursor a table, in one snapshot."""
+    with connection.transaction():
+        connection.execute("set transaction isolation level repeatable read read only")
+        for table, columns in TABLES.items():
+            with connection.cursor(name=f"dump_{table}") as cursor:
+                cursor.itersize = AT_ONCE
+                cursor.execute(f"select {', '.join(columns)} from {table} order by {_order(table)}")
+                for values in cursor:
+                    yield table, _plain(dict(zip(columns, values, strict=True)))
 
 
-def lines_of(checked: CheckedEvent) -> Iterator[str]:
-    """The lines that one event must have in the dump."""
-    return (dump_line(table, row) for table, row in rows_of(checked))
+def dump_row(event: Event, sha256: str, life: int, seq: int) -> list[Row]:
+    """The rows that one event makes, as ``dump_view`` tells them; sorted by table and key."""
+    rows = ((table, _plain(row)) for table, row in event_rows(event, sha256, life, seq))
+    tables = list(TABLES)
+    return sorted(rows, key=lambda row: (tables.index(row[0]), [row[1][column] for column in KEYS[row[0]]]))
 
 
-def dump_line(table: str, row: Row) -> str:
-    """One row as text: the table, then columns by name."""
-    fields = dict(zip(COLUMNS[table], map(_plain, row), strict=True))
-    return json.dumps([table, fields], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+def lines(rows: Iterable[Row]) -> Iterator[str]:
+    """One line of canonical JSON a row, table first."""
+    for table, columns in rows:
+        yield json.dumps([table, columns], ensure_ascii=False, sort_keys=True, separators=(",", ":")) + "\n"
 
 
-def _plain(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds")
-    return value.obj if isinstance(value, Jsonb) else value
+def _order(table: str) -> str:
+    text = {column for column, kind in TABLES[table].items() if kind == "text"}
+    return ", ".join(f'{column} collate "C"' if column in text else column for column in KEYS[table])
+
+
+def _plain(row: Columns) -> Columns:
+    return {
+        name: instant_text(value.astimezone(UTC)) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }

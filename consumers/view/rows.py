@@ -1,32 +1,34 @@
-"""From a seizure or a missing record to rows of the view. Pure; it changes with what the view can be asked.
+"""What an event becomes in the view: rows by table. Pure, and used alike to fold, to dump and to prove.
 
-A row is a function of one event and the seal's life and number, never of what came before: any order gives the same.
+It changes with the tables of ``0002_view``. A row is a function of one event, its value's SHA-256 and its number, so
+the view is the same for any order, interleaving and repetition of events.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from psycopg.types.json import Jsonb
-
-from consumers.checked import CheckedEvent
-from schemas.events.envelope import MemberEvent
+from schemas.events.envelope import Event, MemberEvent
 from schemas.events.firearm import Item, Marks
+from schemas.events.ids import value_sha256
 from schemas.events.missing import Missing
 from schemas.events.seizure import Seizure
 from schemas.marks.keys import match_keys
+from schemas.marks.placeholders import is_placeholder
 from schemas.wire.codec import event_json
 
-Row = tuple[object, ...]
+Columns = dict[str, Any]
+NO_MARKS = Marks()
+FIRST_PLACE = 0
 
-REVISION = {
+_REVISION = {
     "member": "text",
     "record_id": "text",
-    "revision": "int4",
+    "revision": "int8",
     "sha256": "text",
 }
-RECORD = {
-    **REVISION,
+_COMMON = {
+    **_REVISION,
     "event_id": "text",
     "life": "int4",
     "seq": "int8",
@@ -36,12 +38,11 @@ RECORD = {
     "occurred_at": "timestamptz",
     "recorded_at": "timestamptz",
 }
-MARKS = {"make": "text", "model": "text", "calibre": "text", "serial": "text", "serial_state": "text"}
-
-COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
+_MARKS = {"make": "text", "model": "text", "calibre": "text", "serial": "text", "serial_state": "text"}
+TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "seizure_revision": {
-            **RECORD,
+            **_COMMON,
             "border_point": "text",
             "area": "text",
             "context": "text",
@@ -49,28 +50,28 @@ COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "body": "jsonb",
         },
         "item_revision": {
-            **REVISION,
+            **_REVISION,
             "place": "int4",
             "item_id": "text",
             "kind": "text",
             "quantity": "int8",
             "weapon_class": "text",
-            **MARKS,
+            **_MARKS,
             "disposition": "text",
             "body": "jsonb",
         },
         "missing_revision": {
-            **RECORD,
+            **_COMMON,
             "type": "text",
             "since": "timestamptz",
             "weapon_class": "text",
-            **MARKS,
+            **_MARKS,
             "state": "text",
             "body": "jsonb",
         },
         "mark_key": {
             "stream": "text",
-            **REVISION,
+            **_REVISION,
             "place": "int4",
             "number": "int4",
             "kind": "text",
@@ -78,77 +79,120 @@ COLUMNS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
-"""Every table that the view's fold writes: column -> PostgreSQL type, in the order of the rows."""
+"""Columns of each table with their PostgreSQL types, in order."""
 
 
-def rows_of(checked: CheckedEvent) -> Iterator[tuple[str, Row]]:
-    """The rows of one event, as (table, row)."""
-    event = checked.event
+def event_rows(event: Event, sha256: str, life: int, seq: int) -> Iterator[tuple[str, Columns]]:
+    """Pairs of table and row for a seizure or missing event; nothing for any other."""
     if isinstance(event, Seizure):
-        yield from _seizure_rows(checked, event)
+        yield from _seizure_rows(event, sha256, (life, seq))
     elif isinstance(event, Missing):
-        yield from _missing_rows(checked, event)
+        yield from _missing_rows(event, sha256, (life, seq))
 
 
-def _seizure_rows(checked: CheckedEvent, event: Seizure) -> Iterator[tuple[str, Row]]:
-    body = event_json(event)
+def _seizure_rows(event: Seizure, sha256: str, number: tuple[int, int]) -> Iterator[tuple[str, Columns]]:
+    body = body_of(event)
     items = body.pop("items")
     place = event.place
-    where = (place.border_point, place.area) if place else (None, None)
     yield (
         "seizure_revision",
-        (*_record(checked, event), *where, event.context, event.acquisition_mode, Jsonb(body)),
+        {
+            **_common(event, sha256, number),
+            "border_point": place.border_point if place else None,
+            "area": place.area if place else None,
+            "context": event.context,
+            "acquisition_mode": event.acquisition_mode,
+            "body": body,
+        },
     )
-    for index, (item, item_body) in enumerate(zip(event.items, items, strict=True)):
-        yield "item_revision", (*_revision(checked, event), index, *_item(item), Jsonb(item_body))
-        marks = marks_of(item)
-        if marks is not None:
-            yield from _key_rows("seizure", _revision(checked, event), index, marks)
+    for at, item in enumerate(event.items):
+        yield "item_revision", _item(event, sha256, at, item) | {"body": items[at]}
+        yield from _keys("seizure", event, sha256, at)
 
 
-def _missing_rows(checked: CheckedEvent, event: Missing) -> Iterator[tuple[str, Row]]:
-    about = (event.type, event.since, event.weapon_class)
-    row = (*_record(checked, event), *about, *_marks(event.marks), event.state, Jsonb(event_json(event)))
-    yield "missing_revision", row
-    yield from _key_rows("missing", _revision(checked, event), 0, event.marks)
+def _missing_rows(event: Missing, sha256: str, number: tuple[int, int]) -> Iterator[tuple[str, Columns]]:
+    yield (
+        "missing_revision",
+        {
+            **_common(event, sha256, number),
+            "type": event.type,
+            "since": event.since,
+            "weapon_class": event.weapon_class,
+            **_marks(event.marks),
+            "state": event.state,
+            "body": body_of(event),
+        },
+    )
+    yield from _keys("missing", event, sha256, FIRST_PLACE)
 
 
-def marks_of(item: Item) -> Marks | None:
-    """What is stamped on an item, if it can bear marks."""
+def body_of(event: Event) -> Columns:
+    """The event as JSON; of a sealed part only what it was sealed with, and the ciphertext's SHA-256."""
+    body = event_json(event)
+    if isinstance(event, MemberEvent) and event.sealed is not None:
+        body["sealed"] = {"suite": event.sealed.suite, "sha256": value_sha256(event.sealed.ciphertext)}
+    return body
+
+
+def marks_of(item: Item) -> Marks:
+    """The marks of an item; empty ones for what carries none."""
     if item.firearm is not None:
         return item.firearm.marks
-    return item.component.marks if item.component is not None else None
+    if item.component is not None and item.component.marks is not None:
+        return item.component.marks
+    return NO_MARKS
 
 
-def _revision(checked: CheckedEvent, event: MemberEvent) -> Row:
-    return (event.member, event.record_id, event.revision, checked.sha256)
+def _revision(event: Event, sha256: str) -> Columns:
+    return {"member": event.member, "record_id": event.record_id, "revision": event.revision, "sha256": sha256}
 
 
-def _record(checked: CheckedEvent, event: MemberEvent) -> Row:
-    occurred = event.occurred.at if event.occurred else None
-    claims = checked.claims
-    stands = (event.event_id, claims.life, claims.seq, event.status, event.exercise)
-    return (*_revision(checked, event), *stands, event.own_reference, occurred, event.recorded_at)
+def _common(event: MemberEvent, sha256: str, number: tuple[int, int]) -> Columns:
+    return {
+        **_revision(event, sha256),
+        "event_id": event.event_id,
+        "life": number[0],
+        "seq": number[1],
+        "status": event.status,
+        "exercise": event.exercise,
+        "own_reference": event.own_reference,
+        "occurred_at": event.occurred.at if event.occurred else None,
+        "recorded_at": event.recorded_at,
+    }
 
 
-def _item(item: Item) -> Row:
-    marks = marks_of(item)
-    weapon_class = item.firearm.weapon_class if item.firearm else None
-    stamped: Sequence[Any] = _marks(marks) if marks else (None,) * len(MARKS)
-    return (item.item_id, item.kind, item.quantity, weapon_class, *stamped, item.disposition)
+def _item(event: Seizure, sha256: str, at: int, item: Item) -> Columns:
+    return {
+        **_revision(event, sha256),
+        "place": at,
+        "item_id": item.item_id,
+        "kind": item.kind,
+        "quantity": item.quantity,
+        "weapon_class": item.firearm.weapon_class if item.firearm else None,
+        **_marks(marks_of(item)),
+        "disposition": item.disposition,
+    }
 
 
-def _marks(marks: Marks) -> Row:
-    """Make, model, calibre, and the first number: the frame's or receiver's."""
+def _marks(marks: Marks) -> Columns:
     first = marks.numbers[0] if marks.numbers else None
-    return (marks.make, marks.model, marks.calibre, first.as_read if first else None, first.state if first else None)
+    return {
+        "make": marks.make,
+        "model": marks.model,
+        "calibre": marks.calibre,
+        "serial": first.as_read if first else None,
+        "serial_state": first.state if first else None,
+    }
 
 
-def _key_rows(stream: str, revision: Row, place: int, marks: Marks) -> Iterator[tuple[str, Row]]:
+def _keys(stream: str, event: Seizure | Missing, sha256: str, at: int) -> Iterator[tuple[str, Columns]]:
+    """Keys of every number that was read, partial ones too; a text that stands for no number has none."""
+    marks = event.marks if isinstance(event, Missing) else marks_of(event.items[at])
     for number, stamped in enumerate(marks.numbers):
-        if stamped.as_read is None:
+        if stamped.as_read is None or is_placeholder(stamped.as_read):
             continue
         keys = match_keys(stamped.as_read)
         for kind, value in (("visual", keys.visual), ("spoken", keys.spoken), ("digits", keys.digits)):
             if value:
-                yield "mark_key", (stream, *revision, place, number, kind, value)
+                of = {"stream": stream, **_revision(event, sha256), "place": at, "number": number}
+                yield "mark_key", of | {"kind": kind, "value": value}

@@ -20,7 +20,7 @@ create table event (
     sha256 text not null,
     member text not null,
     record_id text not null,
-    revision integer not null,
+    revision bigint not null,
     chain text not null,
     life integer not null,
     seq bigint not null,

@@ -10,7 +10,7 @@ depends_on = "0001_store"
 REVISION = """
     member text not null,
     record_id text not null,
-    revision integer not null,
+    revision bigint not null,
     sha256 text not null,
     event_id text not null,
     life integer not null,
@@ -45,7 +45,7 @@ create index seizure_by_event on seizure_revision (event_id);
 create table item_revision (
     member text not null,
     record_id text not null,
-    revision integer not null,
+    revision bigint not null,
     sha256 text not null,
     place integer not null,
     item_id text not null,
@@ -75,7 +75,7 @@ create table mark_key (
     stream text not null,
     member text not null,
     record_id text not null,
-    revision integer not null,
+    revision bigint not null,
     sha256 text not null,
     place integer not null,
     number integer not null,
