@@ -18,14 +18,14 @@ from interfocal.stack.databases import create_database
 from schemas.topics import planned_topics
 
 Progress = Callable[[str], None]
-AT_ONCE = 2
+AT_ONCE = 2  # topics and databases
 
 
 def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation:
     """Enrol the region, make its topics and databases; the stack must be up. Raises what the parts raise."""
     Enrolment(var, folder, now()).run()
     installation = open_installation(var)
-    with ThreadPoolExecutor(AT_ONCE + 1) as threads:
+    with ThreadPoolExecutor(AT_ONCE) as threads:
         topics = threads.submit(make_topics, installation)
         databases = threads.submit(make_databases, installation)
         progress(f"{topics.result()} topics and {databases.result()} databases are there")
@@ -42,11 +42,11 @@ def make_topics(installation: Installation) -> int:
 
 def make_databases(installation: Installation) -> int:
     """The regional database, and one for each desk; returns how many there are."""
-    desks = list(installation.desk_urls.values())
+    # One after the other: Alembic keeps the migration in hand in module globals, and two threads break each other.
     make_database(installation, installation.region_url, "region")
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        list(threads.map(lambda url: make_database(installation, url, "desk"), desks))
-    return 1 + len(desks)
+    for url in installation.desk_urls.values():
+        make_database(installation, url, "desk")
+    return 1 + len(installation.desk_urls)
 
 
 def make_database(installation: Installation, url: str, lineage: Literal["region", "desk"]) -> None:
