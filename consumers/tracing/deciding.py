@@ -122,7 +122,7 @@ def delivery_draft(decision: Decision, value: bytes, planned: PlannedDelivery, o
     """A delivery for the outbox: the same bytes whenever it is made from the same decision and original."""
     delivery = delivery_of(decision, value, planned, original)
     key = decision.trace_id or decision.subject
-    return draft_of(delivery, inbox_topic(planned.inbox), "inbox", key, encode(delivery))
+    return draft_of(delivery, inbox_topic(planned.inbox), "delivery", key, encode(delivery))
 
 
 def _drafted(decision: Decision, original: Original) -> tuple[Decision, list[Draft]]:

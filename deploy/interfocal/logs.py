@@ -5,6 +5,7 @@ No marks, names or case numbers are ever handed to a logger; event and trace ids
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
@@ -15,8 +16,13 @@ LIBRARY_LOGGERS = ("kafka", "uvicorn", "uvicorn.error", "alembic", "psycopg")
 def configure_logs(process: str, stream: TextIO | None = None) -> None:
     """Write this process's facts to ``stream`` (stderr for None), each with the process's name."""
     out = stream or sys.stderr
+
+    def name_process(_logger: Any, _method: str, fact: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {"process": process, **fact}  # not a context variable: threads do not inherit those
+
     structlog.configure(
         processors=[
+            name_process,
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -26,7 +32,6 @@ def configure_logs(process: str, stream: TextIO | None = None) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=out),
         cache_logger_on_first_use=False,
     )
-    structlog.contextvars.bind_contextvars(process=process)
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
