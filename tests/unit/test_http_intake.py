@@ -1,0 +1,241 @@
+"""What HTTP clients of an intake are answered."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from asgi import client_of
+from intake_cases import NOW, ROW, mapping_of, open_intake, seizure, trace_request
+from producers.intake import Intake
+from producers.ways_in.api_keys import ApiKey, KeyFile, KeyFiles, key_sha256
+from producers.ways_in.http import Bounds, Observer, create_app
+from schemas.errors import OutboxFull, StoreAway
+from schemas.record import Entry
+
+KEY = "a-key-of-rs-that-nobody-guesses-0123456789"
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+@dataclass
+class Told:
+    """What the observer was told."""
+
+    accepted: list[tuple[str, ...]] = field(default_factory=list)
+    rejected: list[tuple[str, ...]] = field(default_factory=list)
+
+
+@dataclass
+class Served:
+    """A client of RS's intake, and what is behind it."""
+
+    http: httpx.Client
+    intake: Intake
+    keys: Path
+    told: Told = field(default_factory=Told)
+
+    def rows(self) -> int:
+        return len(list(self.intake.outbox.reading.all_rows()))
+
+
+def write_keys(path: Path, *keys: ApiKey) -> None:
+    path.write_text(KeyFile(keys=keys).model_dump_json(), encoding="utf-8")
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    intake = open_intake(tmp_path, mapping_of(tmp_path))
+    keys = tmp_path / "api-keys.json"
+    write_keys(keys, ApiKey(id="1", system="cms", sha256=key_sha256(KEY)))
+    told = Told()
+    observer = Observer(lambda *said: told.accepted.append(said), lambda *said: told.rejected.append(said))
+    bounds = Bounds(body_bytes=200_000, records=10, wait_s=0.2, poll_s=0.01)
+    app = create_app({"RS": intake}, KeyFiles({"RS": keys}).caller, observer=observer, bounds=bounds)
+    yield Served(client_of(app, authorization=f"Bearer {KEY}"), intake, keys, told)
+    intake.outbox.close()
+
+
+def test_one_record_is_answered_with_a_status_that_says_what_became_of_it(served: Served) -> None:
+    answers = [
+        served.http.post("/v1/seizure", json=record)
+        for record in (seizure(), seizure(), seizure(own_reference="new"), seizure(), seizure(items=[]))
+    ]
+    assert [(a.status_code, a.json()["outcome"]) for a in answers] == [
+        (202, "accepted"),
+        (200, "unchanged"),
+        (202, "accepted"),
+        (200, "superseded"),
+        (422, "rejected"),
+    ]
+    assert answers[0].json()["event_id"]
+    assert answers[4].json()["problems"][0]["message"]
+    assert served.told == Told([("RS", "seizure")] * 2, [("RS", "seizure", "malformed_value")])
+
+
+@pytest.mark.parametrize("encoded", [json.dumps, lambda records: "\n".join(map(json.dumps, records))])
+def test_a_bulk_is_answered_in_order(served: Served, encoded: Callable[[Any], str]) -> None:
+    records = [seizure(), seizure(national_id="KU-18"), seizure(items=[]), seizure()]
+    headers = {"content-type": "application/json"} if encoded is json.dumps else NDJSON
+    answer = served.http.post("/v1/seizure", content=encoded(records), headers=headers)
+    assert answer.status_code == 200
+    assert [result["outcome"] for result in answer.json()] == ["accepted", "accepted", "rejected", "unchanged"]
+
+
+def test_every_stream_has_its_way_in(served: Served) -> None:
+    assert served.http.post("/v1/trace", json=trace_request()).status_code == 202
+    assert served.http.post("/v1/missing", json=trace_request()).status_code == 422
+    assert served.http.post("/v1/receipt", json=seizure()).status_code == 422
+    assert served.http.post("/v1/decision", json=seizure()).status_code == 404
+
+
+def test_a_dry_run_keeps_nothing_and_tells_nobody(served: Served) -> None:
+    assert served.http.post("/v1/seizure", params={"dry_run": "true"}, json=seizure()).status_code == 202
+    assert served.rows() == 0
+    assert served.told == Told()
+
+
+def test_going_back_is_asked_for(served: Served) -> None:
+    for record in (seizure(), seizure(own_reference="new")):
+        served.http.post("/v1/seizure", json=record)
+    answer = served.http.post("/v1/seizure", params={"reassert": "true"}, json=seizure())
+    assert (answer.status_code, answer.json()["revision"]) == (202, 3)
+
+
+def test_national_rows_are_mapped_and_keep_the_clerks_rows_and_columns(served: Served) -> None:
+    rows = [{**ROW, "@row": 7}, {**ROW, "@row": 9, "PREDMET": "X", "VRSTA": "top"}]
+    asked = {"mapping": "rs-zaplene", "source": "zaplene.csv"}
+    results = served.http.post("/v1/seizure", params=asked, json=rows).json()
+    assert [(result["outcome"], result["rows"]) for result in results] == [("accepted", [7]), ("rejected", [9])]
+    assert results[1]["problems"][0]["parameters"]["column"] == "VRSTA"
+    (kept,) = served.http.get("/v1/rejected").json()
+    assert (kept["way"], kept["source"], kept["row"], kept["record"]["VRSTA"]) == ("file", "zaplene.csv", 9, "top")
+    assert served.http.get(f"/v1/rejected/{kept['id']}").json() == kept
+    assert served.http.get("/v1/rejected/999").status_code == 404
+
+
+def test_what_a_reader_found_wrong_is_kept(served: Served) -> None:
+    bad = {"@row": 3, "@text": "{", "@problems": [{"code": "malformed_record", "parameters": {"detail": "no JSON"}}]}
+    (result,) = served.http.post("/v1/seizure", params={"mapping": "rs-zaplene"}, json=[bad]).json()
+    assert result["outcome"] == "rejected"
+    assert result["problems"][0]["parameters"] == {"row": "3", "detail": "no JSON"}
+    unknown = {"@problems": [{"code": "no such code", "parameters": {}}]}
+    assert served.http.post("/v1/seizure", params={"mapping": "rs-zaplene"}, json=[unknown]).status_code == 400
+
+
+@pytest.mark.parametrize(("name", "path"), [("nothing", "seizure"), ("rs-zaplene", "missing")])
+def test_a_mapping_that_is_not_there_is_said(served: Served, name: str, path: str) -> None:
+    answer = served.http.post(f"/v1/{path}", params={"mapping": name}, json=[ROW])
+    assert answer.status_code == 422
+    assert answer.json()["problems"][0]["code"] == "unknown_mapping"
+
+
+@pytest.mark.parametrize(
+    ("content", "headers"),
+    [(b"{", {}), (b"[1]", {}), (b"\xff", {}), (b"", {}), (b'{"a": NaN}', {}), (b"{}\n[]", NDJSON), (b'"text"', {})],
+)
+def test_a_body_that_is_no_record_is_a_clear_400(served: Served, content: bytes, headers: dict[str, str]) -> None:
+    answer = served.http.post("/v1/seizure", content=content, headers=headers)
+    assert answer.status_code == 400
+    assert answer.json()["detail"]
+
+
+def test_too_much_in_one_request_is_413(served: Served) -> None:
+    assert served.http.post("/v1/seizure", json=[seizure()] * 11).status_code == 413
+    long = json.dumps(seizure(own_reference="x" * 200_000))
+    assert served.http.post("/v1/seizure", content=long).status_code == 413
+    chunks = (long[start : start + 10_000].encode() for start in range(0, len(long), 10_000))
+    assert served.http.post("/v1/seizure", content=chunks).status_code == 413
+    assert served.rows() == 0
+
+
+@pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"x-api-key": "wrong"}])
+def test_without_a_key_of_the_member_there_is_no_answer(served: Served, headers: dict[str, str]) -> None:
+    served.http.headers.pop("authorization")
+    for answer in (
+        served.http.post("/v1/seizure", json=seizure(), headers=headers),
+        served.http.get("/v1/rejected", headers=headers),
+    ):
+        assert answer.status_code == 401
+    assert served.http.post("/v1/seizure", json=seizure(), headers={"x-api-key": KEY}).status_code == 202
+
+
+def test_a_revoked_key_ends_at_the_next_request(served: Served) -> None:
+    write_keys(served.keys, ApiKey(id="1", system="cms", sha256=key_sha256(KEY), revoked_at=NOW))
+    assert served.http.post("/v1/seizure", json=seizure()).status_code == 401
+    served.keys.unlink()
+    assert served.http.post("/v1/seizure", json=seizure()).status_code == 401
+
+
+def test_a_key_decides_the_member(tmp_path: Path) -> None:
+    intake = open_intake(tmp_path)
+    write_keys(tmp_path / "rs.json", ApiKey(id="1", system="cms", sha256=key_sha256(KEY)))
+    write_keys(tmp_path / "ba.json", ApiKey(id="1", system="cms", sha256=key_sha256("of ba")))
+    keys = KeyFiles({"RS": tmp_path / "rs.json", "BA": tmp_path / "ba.json"})
+    assert [keys.caller(key) and keys.caller(key).member for key in (KEY, "of ba", "")] == ["RS", "BA", None]  # type: ignore[union-attr]
+    http = client_of(create_app({"RS": intake}, keys.caller))
+    assert http.post("/v1/seizure", json=seizure(), headers={"x-api-key": "of ba"}).status_code == 401
+    intake.outbox.close()
+
+
+def test_a_full_outbox_is_503_and_nothing_is_kept(tmp_path: Path, served: Served) -> None:
+    intake = open_intake(tmp_path / "full", bound_rows=1)
+    app = create_app({"RS": intake}, KeyFiles({"RS": served.keys}).caller)
+    http = client_of(app, authorization=f"Bearer {KEY}")
+    answer = http.post("/v1/seizure", json=[seizure(), seizure(national_id="KU-18"), seizure(items=[])])
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "nothing" in answer.json()["detail"].lower()
+    assert list(intake.outbox.reading.all_rows()) == []
+    assert http.get("/v1/rejected").json() == []
+    intake.outbox.close()
+
+
+@pytest.mark.parametrize("error", [StoreAway("/secret/place does not answer"), OutboxFull("/secret/place is full")])
+def test_an_outbox_that_is_away_is_503_and_its_place_stays_ours(
+    served: Served, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def away(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(type(served.intake.outbox), "accept", away)
+    answer = served.http.post("/v1/seizure", json=seizure())
+    assert answer.status_code == 503
+    assert "secret" not in answer.text
+
+
+def test_an_error_of_ours_shows_no_traceback(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("secret")
+
+    monkeypatch.setattr(type(served.intake.outbox), "accept", broken)
+    answer = served.http.post("/v1/seizure", json=seizure())
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+def test_waiting_for_kafka_ends_with_what_is_known(served: Served) -> None:
+    waited = served.http.post("/v1/seizure", params={"wait": "published"}, json=seizure())
+    assert (waited.status_code, waited.json()["published"]) == (202, False)
+    outbox = served.intake.outbox
+    outbox.seal_waiting(10, lambda _draft, _link, _seq: b"seal")
+    rows: list[Entry] = list(outbox.sealed(10))
+    outbox.mark_published({rows[0].row: 0})
+    again = served.http.post("/v1/seizure", params={"wait": "published"}, json=seizure())
+    assert (again.status_code, again.json()["published"]) == (200, True)
+
+
+def test_the_description_names_what_a_submitter_gives_and_nothing_of_ours(served: Served) -> None:
+    schema = served.http.get("/openapi.json").json()
+    submitted = schema["components"]["schemas"]["Submitted_seizure"]
+    assert {"national_id", "items", "handling"} <= set(submitted["required"])
+    assert not {"event_id", "record_id", "member", "exercise"} & set(submitted["properties"])
+    assert "item_key" in schema["components"]["schemas"]["Item"]["properties"]
+    assert set(schema["paths"]) == {
+        *("/v1/seizure", "/v1/missing", "/v1/trace", "/v1/receipt", "/v1/rejected", "/v1/rejected/{number}")
+    }
+    named = set(json.dumps(schema).split('"#/components/schemas/')[1:])
+    assert {name.partition('"')[0] for name in named} <= set(schema["components"]["schemas"])
