@@ -16,6 +16,8 @@ from schemas.events.envelope import MemberEvent, Provenance
 from schemas.events.ids import record_id
 from schemas.rejection import Problem, problem
 
+UNREADABLE = "malformed_record"
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
@@ -30,6 +32,9 @@ class Judged:
 
 def look_at(submission: Submission, identity: Identity, standards: Standards, at: datetime) -> Judged:
     """Everything that can be said of a submission without the outbox. Pure."""
+    unreadable = tuple(found for found in submission.problems if found.code == UNREADABLE)
+    if unreadable:  # whatever else is missing in such a row only follows from that
+        return Judged(submission, problems=unreadable)
     unusable = tuple(submission_problems(submission.fields))
     try:
         digest = digest_of(identity, submission.content)

@@ -20,7 +20,6 @@ from schemas.codes.lists import load_code_lists
 SHOWN_RESULTS = 50
 PIPE_WIDTH = 160
 
-Files = Annotated[list[Path], typer.Argument(help="CSV, JSON or JSON Lines files, read as the member's mapping says.")]
 As = Annotated[str, typer.Option("--as", help="The member whose records they are, as its code.")]
 MappingName = Annotated[str | None, typer.Option("--mapping", help="Read them with this mapping; else by their names.")]
 Stream = Annotated[str | None, typer.Option("--stream", help="They hold harmonised JSON records of this stream.")]
@@ -39,7 +38,9 @@ def register(program: typer.Typer) -> None:
 
 
 def submit(
-    files: Files,
+    files: Annotated[
+        list[Path], typer.Argument(help="CSV, JSON or JSON Lines files, read as the member's mapping says.")
+    ],
     member: As,
     mapping: MappingName = None,
     stream: Stream = None,
