@@ -11,7 +11,7 @@ from consumers.tracing.wants import Want
 from schemas.events.decision import Decision, HandedOver, PlannedDelivery, Routing, Seen, Settled, Undeliverable
 from schemas.events.delivery import Delivery, Original
 from schemas.events.envelope import Handling
-from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.events.ids import decision_record_id, delivery_event_id, event_id
 
 REGION_MEMBER = "REGION"
 Addressees = tuple[tuple[str, str], ...]
@@ -111,8 +111,8 @@ def decision_of(matter: Matter, ruling: Ruling, stamp: Stamp) -> Decision:
     )
 
 
-def delivery_of(decision: Decision, value: bytes, planned: PlannedDelivery, original: Original) -> Delivery:
-    """One delivery of a decision: a function of the decision (``value`` are its bytes) and of the original alone."""
+def delivery_of(decision: Decision, sha256: str, planned: PlannedDelivery, original: Original) -> Delivery:
+    """One delivery of a decision: a function of the decision (``sha256`` of its value) and of the original alone."""
     rule = decision.routing.rule if decision.routing else ("handed_over" if decision.handed_over else None)
     part = decision.routing or decision.handed_over
     return Delivery(
@@ -130,7 +130,7 @@ def delivery_of(decision: Decision, value: bytes, planned: PlannedDelivery, orig
         inbox=planned.inbox,
         purpose=planned.purpose,
         decision_id=decision.event_id,
-        decision_sha256=value_sha256(value),
+        decision_sha256=sha256,
         rule=rule,
         accountable=decision.routing.accountable if decision.routing else None,
         evidence_shown=part.evidence if part else (),

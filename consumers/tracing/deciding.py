@@ -27,6 +27,7 @@ from schemas.directory import Directory
 from schemas.events.decision import Decision, PlannedDelivery, Settled, Undeliverable
 from schemas.events.delivery import Original
 from schemas.events.envelope import Event
+from schemas.events.ids import value_sha256
 from schemas.marks.reference import Reference
 from schemas.record import Draft
 from schemas.topics import DECISION_TOPIC, MAX_DELIVERY_BYTES, inbox_topic, member_topic
@@ -118,9 +119,9 @@ def draft_of(event: Event, topic: str, stream: str, key: str, value: bytes) -> D
     return Draft(topic, event.event_id, key, value, headers_for(event, stream))
 
 
-def delivery_draft(decision: Decision, value: bytes, planned: PlannedDelivery, original: Original) -> Draft:
+def delivery_draft(decision: Decision, sha256: str, planned: PlannedDelivery, original: Original) -> Draft:
     """A delivery for the outbox: the same bytes whenever it is made from the same decision and original."""
-    delivery = delivery_of(decision, value, planned, original)
+    delivery = delivery_of(decision, sha256, planned, original)
     key = decision.trace_id or decision.subject
     return draft_of(delivery, inbox_topic(planned.inbox), "delivery", key, encode(delivery))
 
@@ -129,7 +130,8 @@ def _drafted(decision: Decision, original: Original) -> tuple[Decision, list[Dra
     """The decision's draft, then those of its deliveries."""
     value = encode(decision)
     own = draft_of(decision, DECISION_TOPIC, "decision", decision.trace_id or decision.subject, value)
-    return decision, [own, *(delivery_draft(decision, value, planned, original) for planned in decision.deliveries)]
+    sha256 = value_sha256(value)
+    return decision, [own, *(delivery_draft(decision, sha256, planned, original) for planned in decision.deliveries)]
 
 
 def _later_act(case: Case) -> Ruling:

@@ -12,6 +12,7 @@ from psycopg.types.json import Jsonb
 from consumers.blocking import number_keys
 from consumers.store.session import Session
 from consumers.tracing.deciding import Office
+from consumers.tracing.redeliver import redeliver
 from consumers.tracing.worker import RouterWorker
 from histories import (
     ASKER,
@@ -167,6 +168,20 @@ def test_folded_decisions_are_not_taken_again_by_a_fresh_database(
         assert fresh.state() == "routed"
     finally:
         drop_database(stack.postgres_url, "test_router_fresh")
+
+
+def test_a_delivery_that_was_lost_with_its_outbox_is_written_again_as_it_was(
+    store: RegionStore, worker: RouterWorker
+) -> None:
+    store.fold(REQUEST)
+    worker.run_once()
+    sent = list(deliveries(store.publish()))
+    with store.connect() as connection, connection.transaction():
+        assert redeliver(connection, ()) == 0
+        connection.execute("delete from region_outbox where topic <> 'region.decision'")
+        assert redeliver(connection, {sent[0].event_id}) == 1
+        assert redeliver(connection, {sent[0].event_id}) == 0
+    assert store.publish() == sent[1:]
 
 
 def test_every_later_act_goes_to_the_other_party(store: RegionStore, worker: RouterWorker) -> None:

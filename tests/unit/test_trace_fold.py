@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consumers.tracing.fold import fold
-from consumers.tracing.table import Standing, State
+from consumers.tracing.table import ACTS, DECISIONS, Standing, State
 from consumers.tracing.trace import Act, Trace
 from consumers.tracing.wants import Want, addressees, wants
 from histories import (
@@ -22,8 +22,9 @@ from histories import (
     receipt_for,
     request_event,
 )
+from schemas.codes.lists import load_code_lists
 from schemas.events.decision import Decision
-from schemas.events.trace import TraceAct
+from schemas.events.trace import ACT_PARTS, TraceAct
 from strategies import History, histories
 
 ROUTED = decision("routing", 1, KEY.request_id, to=FIRST)
@@ -291,3 +292,10 @@ def _aside(trace: Trace) -> set[tuple[str, str]]:
 def test_a_repeat_with_another_number_is_one_act() -> None:
     acts: list[Act] = [on_log(REQUEST, 1), on_log(REQUEST, 7)]
     assert fold(KEY, acts, []).standings == fold(KEY, acts[:1], []).standings
+
+
+def test_the_table_has_a_row_for_every_act_and_its_codes_are_those_of_the_lists() -> None:
+    lists = load_code_lists()
+    assert set(ACTS) == set(ACT_PARTS) == set(lists["trace-act"].codes)
+    assert {state.value for state in State} - {"waiting"} == set(lists["trace-state"].codes)
+    assert {*DECISIONS, "delivery"} == set(lists["decision-kind"].codes)

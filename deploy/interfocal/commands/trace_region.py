@@ -33,7 +33,6 @@ TraceName = Annotated[str, typer.Argument(help="The trace's id, its beginning, o
 State = Annotated[str | None, typer.Option("--state", help="Only traces in this state.")]
 Asker = Annotated[str | None, typer.Option("--asker", help="Only traces that this member asked for.")]
 Duty = Annotated[bool, typer.Option("--duty", help="Only what stands on the duty officer's list.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")]
 To = Annotated[str, typer.Option("--to", help="The member that has to answer.")]
 Because = Annotated[str, typer.Option("--because", help="Why, as a code of the list duty-reason.")]
 By = Annotated[str, typer.Option("--by", help="The duty officer's own mark, no name.")]
@@ -43,7 +42,7 @@ def list_traces(
     state: State = None,
     asker: Asker = None,
     duty: Duty = False,
-    limit: Limit = 1000,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 1000,
     as_json: AsJson = False,
     var: Var = HERE,
 ) -> None:
@@ -78,7 +77,7 @@ def show_trace(trace: TraceName, as_json: AsJson = False, var: Var = HERE) -> No
     for hop in found.hops:
         decision = hop.decision.event_id if hop.decision else ""
         hops.add_row(*map(printable, (str(hop.number), hop.state, hop.accountable or "", hop.rule or "", decision)))
-    acts = Table("recorded", "act", "by", "hop", "standing", "event")
+    acts = Table("recorded", "act", "sent by", "hop", "standing", "event")
     for told in found.standings:
         event = told.act.event
         standing = f"{told.standing}: {told.reason}" if told.reason else told.standing.value
