@@ -101,17 +101,17 @@ def not_protected(raw: Mapping[str, Any], standards: Standards) -> Iterator[Prob
 
 def _leaf_problems(leaf: Leaf, standards: Standards, at: datetime) -> Iterator[Problem]:
     value = leaf.value
-    if leaf.is_instant and isinstance(value, str):
+    if leaf.form.is_instant and isinstance(value, str):
         yield from _instant_problems(leaf, value, at)
-    elif leaf.is_number and isinstance(value, int) and not _fits(leaf, value):
+    elif leaf.form.is_number and isinstance(value, int) and not _fits(leaf, value):
         yield problem("malformed_value", field=leaf.path, value=shown(value), detail="out of range")
     elif not isinstance(value, str):
         return
-    elif leaf.code_list and value not in standards.code_lists[leaf.code_list]:
-        codes = standards.code_lists[leaf.code_list].codes
+    elif leaf.form.code_list and value not in standards.code_lists[leaf.form.code_list]:
+        codes = standards.code_lists[leaf.form.code_list].codes
         close = nearest(value, codes)
-        yield problem("unknown_code", field=leaf.path, value=shown(value), list=leaf.code_list, nearest=close)
-    elif leaf.text_kind == "member" and value not in {member.code for member in standards.directory.members}:
+        yield problem("unknown_code", field=leaf.path, value=shown(value), list=leaf.form.code_list, nearest=close)
+    elif leaf.form.text_kind == "member" and value not in {member.code for member in standards.directory.members}:
         members = ", ".join(member.code for member in standards.directory.members)
         yield problem("unknown_member", field=leaf.path, value=shown(value), nearest=members)
 

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from producers.mapping import NationalMapping, Rule
-from producers.shape import ENVELOPE, EVENTS, Leaf, leaf_at
+from producers.shape import ANY_TEXT, ENVELOPE, EVENTS, Leaf, leaf_at
 from schemas.codes.lists import CodeList
 from schemas.errors import Misconfigured, Rejected
 from schemas.events.seizure import Seizure
@@ -96,8 +96,8 @@ def _record_leaf(stream: str, path: str) -> Leaf | str:
     if root == "items":
         return "items are filled by [items.fields]"
     if stream == "trace" and path in NATIONAL_FIELDS:
-        return Leaf(path, str)
-    return Leaf(path, None) if path == OCCURRED else _leaf(EVENTS[stream], path)
+        return Leaf(path, ANY_TEXT)
+    return Leaf(path, ANY_TEXT) if path == OCCURRED else _leaf(EVENTS[stream], path)
 
 
 def _leaf(model: Any, path: str) -> Leaf | str:
@@ -111,18 +111,20 @@ def _faults(where: str, leaf: Leaf | str, rule: Rule, code_lists: Mapping[str, C
     if isinstance(leaf, str):
         yield f"{where}: {leaf}"
         return
-    if bool(rule.dates) != (leaf.path == OCCURRED or leaf.is_instant) and rule.constant is None:
+    if bool(rule.dates) != (leaf.path == OCCURRED or leaf.form.is_instant) and rule.constant is None:
         yield f"{where}: dates are needed for an instant, and only there"
-    if rule.number != (leaf.path != OCCURRED and leaf.is_number) and rule.constant is None:
+    if rule.number != (leaf.path != OCCURRED and leaf.form.is_number) and rule.constant is None:
         yield f"{where}: number = true is needed for a number, and only there"
     for date in rule.dates:
         if (leaf.path == OCCURRED) != (date.precision is not None):
             yield f"{where}: a date has a precision in occurred, and only there"
         if date.precision is not None:
             yield from _unlisted(f"{where}.dates", date.precision, code_lists["time-precision"])
-    if leaf.code_list:
+    if rule.other_absent is not None:
+        yield from _unlisted(f"{where}.other_absent", rule.other_absent, code_lists["absent-reason"])
+    if leaf.form.code_list:
         for key, code in _codes(rule):
-            yield from _unlisted(f"{where}.{key}", code, code_lists[leaf.code_list])
+            yield from _unlisted(f"{where}.{key}", code, code_lists[leaf.form.code_list])
 
 
 def _codes(rule: Rule) -> Iterator[tuple[str, str]]:

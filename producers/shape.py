@@ -6,7 +6,7 @@ It changes when events are made of a new kind of part. Paths are written as ``it
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from types import MappingProxyType, UnionType
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
 
@@ -43,39 +43,31 @@ Steps = tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """What a field may hold: a part, a list (of ``element``), or a value that is coded, of a kind, or neither."""
+
+    part: type[BaseModel] | None = None
+    element: "Form | None" = None
+    code_list: str | None = None
+    text_kind: str | None = None
+    is_instant: bool = False
+    is_number: bool = False
+
+
+ANY_TEXT = Form()
+KNOWN_PATHS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value of an event that is not a part itself: its path, its annotation, and the value (None for a type)."""
+    """A value of an event that is not a part itself: its path, its form, and the value (None for a type)."""
 
     path: str
-    annotation: Any
+    form: Form
     value: Any = None
 
-    @property
-    def code_list(self) -> str | None:
-        """The code list that the value belongs to."""
-        return code_list_of(self.annotation)
 
-    @property
-    def text_kind(self) -> str | None:
-        """The kind of text that it is, as ``member`` or ``mark``."""
-        return _text_kind(self.annotation)
-
-    @property
-    def is_instant(self) -> bool:
-        """Whether it is an instant."""
-        return _holds(self.annotation, AwareDatetime)
-
-    @property
-    def is_number(self) -> bool:
-        """Whether it is a whole number."""
-        return _holds(self.annotation, int)
-
-    @property
-    def is_list(self) -> bool:
-        """Whether it is a list of values."""
-        return _element(self.annotation) is not None
-
-
+@lru_cache(maxsize=KNOWN_PATHS)
 def parse_path(path: str) -> Steps:
     """``items[0].kind`` -> ("items", 0, "kind"); raises ValueError for what is no path."""
     steps: list[Step] = []
@@ -98,65 +90,66 @@ def show_path(steps: Iterator[Step] | Steps | list[Step]) -> str:
 
 
 @cache
-def fields_of(model: type[BaseModel]) -> Mapping[str, Any]:
-    """Field names of a model and their annotations, with what is written beside the types."""
-    return {
-        name: hint for name, hint in get_type_hints(model, include_extras=True).items() if name in model.model_fields
-    }
+def fields_of(model: type[BaseModel]) -> Mapping[str, Form]:
+    """Field names of a model and their forms."""
+    hints = get_type_hints(model, include_extras=True)
+    return MappingProxyType({name: form_of(hints[name]) for name in model.model_fields})
+
+
+def form_of(annotation: Any) -> Form:
+    """The form that a (possibly optional) annotation stands for."""
+    inner = tuple(_types(annotation))
+    element = next((get_args(one)[0] for one in inner if get_origin(one) is tuple), None)
+    return Form(
+        part=next((one for one in inner if isinstance(one, type) and issubclass(one, BaseModel)), None),
+        element=None if element is None else form_of(element),
+        code_list=code_list_of(annotation),
+        text_kind=_text_kind(annotation),
+        is_instant=AwareDatetime in inner,
+        is_number=int in inner,
+    )
 
 
 def leaf_at(model: type[BaseModel], path: str) -> Leaf:
     """The leaf that a path of a model names; raises ValueError naming the step that is not there."""
-    annotation: Any = model
+    form: Form | None = Form(part=model)
     walked: list[Step] = []
     for step in parse_path(path):
-        annotation = _inside(annotation, step)
+        form = _inside(form, step)
         walked.append(step)
-        if annotation is None:
+        if form is None:
             raise ValueError(f"there is no {show_path(walked)}")
-    if part_of(_element(annotation) or annotation) is not None:
+    if form is None or (form.element or form).part is not None:
         raise ValueError(f"{path} is a part of its own: name a field in it")
-    return Leaf(path, annotation)
+    return Leaf(path, form)
 
 
 def leaves(model: type[BaseModel], raw: Mapping[str, Any], path: str = "") -> Iterator[Leaf]:
     """Every value of a raw event that stands where the model has a field; what is unknown or null is left out."""
-    for name, annotation in fields_of(model).items():
-        value = raw.get(name)
-        if value is None:
+    fields = fields_of(model)
+    for name, value in raw.items():
+        form = fields.get(name)
+        if form is None or value is None:
             continue
         where = f"{path}.{name}" if path else name
-        element = _element(annotation)
-        if element is not None and isinstance(value, list):
+        if form.element is not None and isinstance(value, list):
             for index, single in enumerate(value):
-                yield from _leaf(Leaf(f"{where}[{index}]", element, single))
+                yield from _leaf(Leaf(f"{where}[{index}]", form.element, single))
         else:
-            yield from _leaf(Leaf(where, annotation, value))
-
-
-def part_of(annotation: Any) -> type[BaseModel] | None:
-    """The model that a (possibly optional) annotation stands for."""
-    return next((t for t in _types(annotation) if isinstance(t, type) and issubclass(t, BaseModel)), None)
-
-
-def parts_of(model: type[BaseModel]) -> Mapping[str, type[BaseModel]]:
-    """The parts of which exactly the one that a code names is there: of a trace act; of an item."""
-    return TRACE_PARTS if model is TraceAct else ITEM_PARTS
+            yield from _leaf(Leaf(where, form, value))
 
 
 def _leaf(found: Leaf) -> Iterator[Leaf]:
-    part = part_of(found.annotation)
-    if part is None:
+    if found.form.part is None:
         yield found
     elif isinstance(found.value, Mapping):
-        yield from leaves(part, found.value, found.path)
+        yield from leaves(found.form.part, found.value, found.path)
 
 
-def _inside(annotation: Any, step: Step) -> Any:
-    if isinstance(step, int):
-        return _element(annotation)
-    part = part_of(annotation)
-    return None if part is None else fields_of(part).get(step)
+def _inside(form: Form | None, step: Step) -> Form | None:
+    if form is None or isinstance(step, int):
+        return form and form.element
+    return None if form.part is None else fields_of(form.part).get(step)
 
 
 def _types(annotation: Any) -> Iterator[Any]:
@@ -168,14 +161,6 @@ def _types(annotation: Any) -> Iterator[Any]:
             yield from _types(inner)
     else:
         yield annotation
-
-
-def _element(annotation: Any) -> Any:
-    return next((get_args(t)[0] for t in _types(annotation) if get_origin(t) is tuple), None)
-
-
-def _holds(annotation: Any, wanted: Any) -> bool:
-    return any(inner is wanted for inner in _types(_element(annotation) or annotation))
 
 
 def _text_kind(annotation: Any) -> str | None:
