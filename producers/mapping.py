@@ -68,6 +68,7 @@ class Rule(MappingPart):
     codes: dict[str, str] = Field(default_factory=dict)
     contains: dict[str, str] = Field(default_factory=dict)
     other: str | None = None
+    other_absent: str | None = None
     otherwise: Scalar | None = None
     number: bool = False
     dates: Dates = ()
@@ -79,11 +80,14 @@ class Rule(MappingPart):
         """A rule reads columns or gives a constant, and reads a column in one way."""
         if bool(self.column) == (self.constant is not None):
             raise ValueError("give either column or constant")
-        ways = [bool(self.codes or self.contains or self.other is not None), self.number, bool(self.dates)]
+        other = self.other is not None or self.other_absent is not None
+        ways = [bool(self.codes or self.contains or other), self.number, bool(self.dates)]
         if sum(ways) > 1:
             raise ValueError("codes (contains, other), number and dates exclude each other")
         if self.constant is not None and (any(ways) or self.split is not None or self.empty):
             raise ValueError("a constant is not translated")
+        if self.other is not None and self.other_absent is not None:
+            raise ValueError("other and other_absent exclude each other")
         if self.split == "":
             raise ValueError("split is empty; name the separator")
         return self

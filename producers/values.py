@@ -132,6 +132,8 @@ def _spelled_out(rule: Rule, text: str, spelling: Spelling, path: str) -> Read:
     """What a text says that is neither in the rule's codes nor a word for nothing."""
     if rule.other is not None:
         return Read(rule.other)
+    if rule.other_absent is not None:
+        return Read(reason=rule.other_absent)
     if rule.codes or rule.contains:
         known = nearest(text, rule.codes)
         return Read(problem=problem("unknown_code", field=path, value=shown(text), list="the mapping", nearest=known))
