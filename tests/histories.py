@@ -9,6 +9,7 @@ from schemas.events.decision import Decision, HandedOver, Routing, Settled, Unde
 from schemas.events.envelope import Handling, Provenance
 from schemas.events.firearm import ImportMark, Marks, Number
 from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.events.missing import Missing
 from schemas.events.receipt import Receipt
 from schemas.events.trace import (
     Acknowledgement,
@@ -84,6 +85,26 @@ def act_event(act: str, member: str, cause: str | None, name: str = "", **fields
     part = fields.pop("part", PARTS.get(act))
     record = named_id(name or f"{act} {member} {fields.get('hop', 1)}")
     return _act_event(act, member, fields.pop("hop", 1), record, {"cause": cause, act: part, **fields})
+
+
+def missing_event(member: str, read: Marks, state: str = "open", revision: int = 1) -> Missing:
+    """A missing assault rifle of a member."""
+    record = named_id(f"missing {member}")
+    return Missing(
+        event_id=event_id(record, revision),
+        record_id=record,
+        revision=revision,
+        member=member,
+        recorded_at=START,
+        status="active",
+        exercise=True,
+        handling=Handling(),
+        source=SOURCE,
+        type="stolen",
+        weapon_class="assault_rifle",
+        marks=read,
+        state=state,
+    )
 
 
 def _act_event(act: str, member: str, hop: int, record: str, fields: dict[str, Any]) -> TraceAct:

@@ -12,14 +12,19 @@ from consumers.plan import Batch
 from consumers.store import positions
 from consumers.store.connection import connector
 from consumers.store.migrate import migrate
+from consumers.tracing.deciding import Office
 from consumers.tracing.handler import TracingHandler
-from histories import REGION
+from consumers.view.handler import ViewHandler
+from histories import ASKER, FIRST, REGION, SECOND, START, STRANGER
+from schemas.directory import Directory
 from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
 from schemas.events.ids import value_sha256
+from schemas.events.missing import Missing
 from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
+from schemas.marks.reference import load_reference
 from schemas.record import SEAL_HEADER, Record
 from schemas.steps import not_watched
 from schemas.topics import DECISION_TOPIC, member_topic
@@ -27,6 +32,18 @@ from schemas.trust.seal import SealClaims
 from schemas.wire.codec import decode, encode
 
 SEAL = b"seal..seal"
+DIRECTORY = Directory.model_validate(
+    {
+        "region": "test-region",
+        "title": "Test",
+        "version": 7,
+        "exercise": True,
+        "issued_at": START,
+        "expires_at": START,
+        "members": [{"code": code, "name": code} for code in (ASKER, FIRST, SECOND, STRANGER)],
+    }
+)
+OFFICE = Office(DIRECTORY, load_reference(), lambda: START)
 
 
 @dataclass
@@ -34,7 +51,7 @@ class RegionStore:
     """One database; offsets and numbers grow as events are folded."""
 
     url: str
-    handlers: Sequence[Handler] = field(default_factory=lambda: (TracingHandler(),))
+    handlers: Sequence[Handler] = field(default_factory=lambda: (ViewHandler(), TracingHandler()))
     offsets: dict[str, int] = field(default_factory=dict)
     published: int = 0
 
@@ -91,8 +108,15 @@ def topic_of(event: Event) -> str:
     """The topic that an event belongs on."""
     if isinstance(event, Decision):
         return DECISION_TOPIC
-    return member_topic(event.member, "receipt" if isinstance(event, Receipt) else "trace")
+    streams: dict[type[Event], str] = {Receipt: "receipt", Missing: "missing"}
+    return member_topic(event.member, streams.get(type(event), "trace"))
 
 
 def deliveries(events: Sequence[Event]) -> Iterator[Delivery]:
     return (event for event in events if isinstance(event, Delivery))
+
+
+def the_decision(events: Sequence[Event]) -> Decision:
+    """The only decision among these."""
+    (decision,) = [event for event in events if isinstance(event, Decision)]
+    return decision

@@ -58,7 +58,7 @@ def _hop(trace: Trace, hop: Hop, wording: Wording) -> Iterator[str]:
     elif hop.rule:
         yield f"  Rule {wording.label('route-rule', hop.rule)}: {wording.definition('route-rule', hop.rule)}"
     for evidence in _evidence(hop.decision):
-        yield f"  Evidence: {_fact(evidence, wording)}"
+        yield f"  Evidence: {fact(evidence, wording)}"
     for alternative in _alternatives(hop.decision):
         yield f"  Looked at before: {_rejected(alternative, wording)}"
     yield f"  Decided on {_seen(hop.decision)}."
@@ -83,7 +83,7 @@ def _verdict(trace: Trace, decision: Decision, wording: Wording) -> str:
     )
 
 
-def _fact(evidence: Evidence, wording: Wording) -> str:
+def fact(evidence: Evidence, wording: Wording) -> str:
     parts = [wording.definition("evidence-kind", evidence.kind)]
     if evidence.field:
         parts.append(f"Field {evidence.field}.")

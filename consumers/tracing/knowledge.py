@@ -14,23 +14,30 @@ from schemas.events.delivery import Original
 from schemas.events.firearm import Marks
 from schemas.topics import member_topic
 
+OPEN_MISSING = """
+    select distinct on (current.member, current.record_id)
+           current.member, current.event_id, current.weapon_class, current.body -> 'marks', key.kind
+    from mark_key as key cross join lateral (
+        select * from missing_revision as revision
+        where revision.member = key.member and revision.record_id = key.record_id
+        order by revision.revision desc, life desc, seq desc, revision.sha256 desc limit 1
+    ) as current
+    where key.stream = 'missing' and (key.kind, key.value) in (select * from unnest(%s::text[], %s::text[]))
+      and key.revision = current.revision and key.sha256 = current.sha256
+      and current.state = 'open' and current.status = 'active'
+    order by current.member, current.record_id, key.kind desc
+"""
+"""By key first, and only then the record's current revision: the view ``missing_current`` ranks every record."""
+
 
 def open_missing(connection: Connection[Any], marks: Marks) -> tuple[OpenMissing, ...]:
-    """Records of firearms that are missing now, with a number whose visual or spoken key equals one of these marks."""
-    wanted = sorted(number_keys(marks), reverse=True)  # visual before spoken: the stronger evidence is told
-    rows = connection.execute(
-        "select distinct on (missing.member, missing.record_id)"
-        " missing.member, missing.event_id, missing.weapon_class, missing.body -> 'marks', key.kind"
-        " from missing_key_current as key join missing_current as missing using (member, record_id, revision, sha256)"
-        " where (key.kind, key.value) in (select * from unnest(%s::text[], %s::text[]))"
-        " and missing.state = 'open' and missing.status = 'active'"
-        " order by missing.member, missing.record_id, key.kind desc",
-        [[kind for kind, _ in wanted], [key for _, key in wanted]],
-    )
-    found = [
-        OpenMissing(m, event_id, weapon, Marks.model_validate(read), kind) for m, event_id, weapon, read, kind in rows
-    ]
+    """Records of firearms that are missing now, with a number whose visual or spoken key equals one of these marks.
+
+    Partial numbers have keys too, and are left out on both sides.
+    """
     own = number_keys(marks)
+    rows = connection.execute(OPEN_MISSING, [[kind for kind, _ in own], [key for _, key in own]])
+    found = [OpenMissing(of, event, kind, Marks.model_validate(read), key) for of, event, kind, read, key in rows]
     return tuple(record for record in found if number_keys(record.marks) & own)
 
 

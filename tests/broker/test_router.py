@@ -1,17 +1,12 @@
 """The router over the real PostgreSQL: what it decides, that it decides once, and what any order of folding leaves."""
 
 from collections.abc import Iterator
-from random import Random
 from threading import Event as Signal
-from typing import Any
 
 import psycopg
 import pytest
-from psycopg.types.json import Jsonb
 
-from consumers.blocking import number_keys
 from consumers.store.session import Session
-from consumers.tracing.deciding import Office
 from consumers.tracing.redeliver import redeliver
 from consumers.tracing.worker import RouterWorker
 from histories import (
@@ -20,37 +15,20 @@ from histories import (
     KEY,
     REQUEST,
     SECOND,
-    START,
     STRANGER,
     act_event,
     marks,
-    named_id,
+    missing_event,
     receipt_for,
     request_event,
 )
-from interfocal.stack import Stack, create_database, drop_database
 from schemas.codes.lists import load_code_lists
-from schemas.directory import Directory
-from schemas.events.decision import Decision
 from schemas.events.firearm import Marks
 from schemas.events.ids import delivery_event_id, value_sha256
+from schemas.events.missing import Missing
 from schemas.events.types import coded_values
-from schemas.marks.reference import load_reference
 from schemas.wire.codec import encode
-from tracing_store import RegionStore, deliveries
-
-DIRECTORY = Directory.model_validate(
-    {
-        "region": "test-region",
-        "title": "Test",
-        "version": 7,
-        "exercise": True,
-        "issued_at": START,
-        "expires_at": START,
-        "members": [{"code": code, "name": code} for code in (ASKER, FIRST, SECOND, STRANGER)],
-    }
-)
-OFFICE = Office(DIRECTORY, load_reference(), lambda: START)
+from tracing_store import OFFICE, RegionStore, deliveries, the_decision
 
 
 class Notes:
@@ -85,11 +63,6 @@ def worker(store: RegionStore, notes: Notes) -> Iterator[RouterWorker]:
     session = Session(store.connect)
     yield RouterWorker(session, OFFICE, notes)
     session.close()
-
-
-def the_decision(events: list[Any]) -> Decision:
-    (decision,) = [event for event in events if isinstance(event, Decision)]
-    return decision
 
 
 def test_a_request_is_routed_to_the_accountable_member_and_told_to_the_asker(
@@ -149,25 +122,6 @@ def test_a_decision_takes_effect_only_when_it_is_folded(store: RegionStore, work
     assert store.state() == "submitted"
     store.publish()
     assert store.state() == "routed"
-
-
-def test_folded_decisions_are_not_taken_again_by_a_fresh_database(
-    store: RegionStore, worker: RouterWorker, stack: Stack
-) -> None:
-    store.fold(REQUEST)
-    worker.run_once()
-    decision = the_decision(store.publish())
-    url = create_database(stack.postgres_url, "test_router_fresh")
-    try:
-        fresh = RegionStore(url)
-        fresh.fold(decision)
-        fresh.fold(REQUEST)
-        session = Session(fresh.connect)
-        assert RouterWorker(session, OFFICE).run_once() == 0
-        session.close()
-        assert fresh.state() == "routed"
-    finally:
-        drop_database(stack.postgres_url, "test_router_fresh")
 
 
 def test_a_delivery_that_was_lost_with_its_outbox_is_written_again_as_it_was(
@@ -254,26 +208,42 @@ def test_nobody_to_tell_is_a_decision_too(store: RegionStore, worker: RouterWork
     assert worker.run_once() == 0
 
 
-def test_the_owner_of_a_missing_record_is_asked(store: RegionStore, worker: RouterWorker) -> None:
-    put_missing(store, STRANGER, marks(serial="С-416377"), state="open")  # noqa: RUF001  # Cyrillic on purpose
-    store.fold(request_event(marks=marks(make="Zastava", serial="C 416377")))
-    worker.run_once()
-    decision = the_decision(store.publish())
-    assert decision.routing
-    assert (decision.routing.rule, decision.routing.accountable) == ("missing_owner", STRANGER)
-
-
-def test_a_recovered_firearm_names_no_owner(store: RegionStore, worker: RouterWorker) -> None:
-    put_missing(store, STRANGER, marks(serial="C416377"), state="recovered")
+def routed_with(store: RegionStore, worker: RouterWorker, *records: Missing) -> tuple[str, str | None]:
+    """Rule and accountable member of a request for a Zastava C 416377 beside these missing records."""
+    store.fold(*records)
     store.fold(request_event(marks=marks(make="Zastava", serial="C 416377")))
     worker.run_once()
     routing = the_decision(store.publish()).routing
     assert routing
-    assert routing.rule == "manufacture"
+    return routing.rule, routing.accountable
+
+
+def test_the_owner_of_a_missing_record_is_asked(store: RegionStore, worker: RouterWorker) -> None:
+    missing = missing_event(STRANGER, marks(serial="С-416377"))  # noqa: RUF001  # Cyrillic on purpose
+    assert routed_with(store, worker, missing) == ("missing_owner", STRANGER)
+
+
+def test_a_firearm_that_was_recovered_names_no_owner(store: RegionStore, worker: RouterWorker) -> None:
+    read = marks(serial="C416377")
+    records = (missing_event(STRANGER, read), missing_event(STRANGER, read, "recovered", revision=2))
+    assert routed_with(store, worker, *records) == ("manufacture", FIRST)
+
+
+def test_a_number_that_an_earlier_revision_had_names_no_owner(store: RegionStore, worker: RouterWorker) -> None:
+    corrected = missing_event(STRANGER, marks(serial="C416378"), revision=2)
+    records = (missing_event(STRANGER, marks(serial="C416377")), corrected)
+    assert routed_with(store, worker, *records) == ("manufacture", FIRST)
+
+
+@pytest.mark.parametrize("serial", ["C 41?377", "BEZ BROJA", "C 416378"])
+def test_partial_numbers_placeholders_and_others_name_no_owner(
+    store: RegionStore, worker: RouterWorker, serial: str
+) -> None:
+    assert routed_with(store, worker, missing_event(STRANGER, marks(serial=serial))) == ("manufacture", FIRST)
 
 
 def test_every_code_of_a_decision_is_in_its_list(store: RegionStore, worker: RouterWorker) -> None:
-    put_missing(store, ASKER, marks(serial="C416377"), state="open")
+    store.fold(missing_event(ASKER, marks(serial="C416377")))
     store.fold(request_event(marks=marks(serial="C 416377", imported=[("TR", 1990)])))
     worker.run_once()
     lists = load_code_lists()
@@ -321,102 +291,3 @@ def test_two_workers_decide_once(store: RegionStore, worker: RouterWorker) -> No
     session.close()
     with pytest.raises(psycopg.errors.UniqueViolation), store.connect() as connection:
         connection.execute("insert into decided select kind, subject, hop, cause, 'other' from decided")
-
-
-def test_an_act_by_the_wrong_member_is_quarantined_in_any_order(store: RegionStore, worker: RouterWorker) -> None:
-    forged = act_event("answer", STRANGER, REQUEST.event_id)
-    early = act_event("refusal", STRANGER, REQUEST.event_id)
-    store.fold(REQUEST, early)
-    assert store.rows("select count(*) from quarantine") == [(0,)]  # nobody is accountable yet
-    worker.run_once()
-    store.publish()
-    store.fold(forged)
-    entries = store.rows("select event_id, reason, member from quarantine order by log_offset")
-    assert entries == [(e.event_id, "not_accountable", STRANGER) for e in (early, forged)]
-    assert store.rows("select count(*) from event where topic = 'al.trace'") == [(0,)]
-
-
-def test_of_two_values_under_one_id_one_is_quarantined(store: RegionStore) -> None:
-    first = act_event("closure", ASKER, REQUEST.event_id, "reply")
-    other = act_event("erasure", ASKER, REQUEST.event_id, "reply")
-    store.fold(REQUEST, first, other)
-    assert store.state() == "closed"
-    assert store.rows("select event_id, reason from quarantine") == [(first.event_id, "revision_conflict")]
-    assert store.rows("select count(*) from event where event_id = %s", first.event_id) == [(1,)]
-
-
-ROWS = {
-    "trace_act": "topic, event_id, sha256, place, standing, reason",
-    "trace": "*",
-    "trace_hop": "*",
-    "work": "*",
-    "quarantine": "topic, log_offset, event_id, reason",
-    "event": "topic, event_id, sha256",
-}
-
-
-def test_any_order_of_folding_leaves_the_same_rows(store: RegionStore, worker: RouterWorker, stack: Stack) -> None:
-    referral = act_event("referral", FIRST, REQUEST.event_id, minutes=2)
-    store.fold(REQUEST)
-    worker.run_once()
-    routed = the_decision(store.publish())
-    store.fold(referral)
-    worker.run_once()
-    decisions = [routed, *(e for e in store.publish() if isinstance(e, Decision))]
-    acts = [
-        REQUEST,
-        referral,
-        act_event("acknowledgement", SECOND, REQUEST.event_id, hop=2, minutes=1),
-        act_event("answer", STRANGER, REQUEST.event_id, minutes=3),
-        act_event("question", FIRST, REQUEST.event_id, minutes=5),
-        act_event("information", ASKER, named_id("elsewhere"), minutes=5),
-    ]
-    store.offsets.clear()  # as they lie on a log that holds these and nothing else
-    checked = [store.checked(event) for event in (*acts, *decisions, receipt_for(routed, FIRST))]
-    results = [_folded_in_order(stack, checked, seed) for seed in range(4)]
-    assert results[0]["quarantine"]
-    assert all(result == results[0] for result in results)
-
-
-def _folded_in_order(stack: Stack, checked: list[Any], seed: int) -> dict[str, list[tuple[Any, ...]]]:
-    name = f"test_router_order_{seed}"
-    url = create_database(stack.postgres_url, name)
-    try:
-        store = RegionStore(url)
-        for batch in _interleaved(checked, Random(seed)):
-            store.fold_checked(*batch)
-        return {table: sorted(store.rows(f"select {columns} from {table}"), key=str) for table, columns in ROWS.items()}
-    finally:
-        drop_database(stack.postgres_url, name)
-
-
-def _interleaved(checked: list[Any], draw: Random) -> Iterator[list[Any]]:
-    """Batches in which each topic keeps its order, and offsets count from 0 again."""
-    topics: dict[str, list[Any]] = {}
-    for event in checked:
-        topics.setdefault(event.record.topic, []).append(event)
-    while topics:
-        topic = draw.choice(sorted(topics))
-        size = draw.randint(1, 2)
-        yield topics[topic][:size]
-        topics[topic] = topics[topic][size:]
-        if not topics[topic]:
-            del topics[topic]
-
-
-def put_missing(store: RegionStore, member: str, read: Marks, state: str) -> None:
-    """A missing record as the view keeps it."""
-    of = (member, named_id("missing"), 1, "A" * 43)
-    with store.connect() as connection:
-        connection.execute(
-            "insert into missing_revision (member, record_id, revision, sha256, event_id, life, seq, status, exercise,"
-            " recorded_at, type, weapon_class, state, body)"
-            " values (%s, %s, %s, %s, %s, 1, 1, 'active', true, %s, 'stolen', 'assault_rifle', %s, %s)",
-            [*of, named_id("missing event"), START, state, Jsonb({"marks": read.model_dump(mode="json")})],
-        )
-        for kind, key in number_keys(read):
-            connection.execute(
-                "insert into mark_key (stream, member, record_id, revision, sha256, place, number, kind, value)"
-                " values ('missing', %s, %s, %s, %s, 0, 0, %s, %s)",
-                [*of, kind, key],
-            )
