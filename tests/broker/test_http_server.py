@@ -1,0 +1,53 @@
+"""The HTTP intake behind a real server, under several clients at once."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+
+from intake_cases import open_intake, seizure
+from interfocal.service import free_port
+from producers.intake import Intake
+from producers.ways_in.api_keys import Caller
+from producers.ways_in.http import create_app
+
+CLIENTS = 8
+RECORDS = [seizure(national_id=f"KU-{n}") for n in range(50)]
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    opened = open_intake(tmp_path)
+    yield opened
+    opened.outbox.close()
+
+
+@pytest.fixture
+def address(intake: Intake) -> Iterator[str]:
+    port = free_port()
+    app = create_app({"RS": intake}, lambda key: Caller("RS", "test") if key == "key" else None)
+    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as first:
+        first.get(f"http://127.0.0.1:{port}/openapi.json")
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    thread.join()
+
+
+def test_the_same_bulk_from_many_clients_at_once_is_accepted_once(address: str, intake: Intake) -> None:
+    def submit(_: int) -> Counter[str]:
+        answer = httpx.post(f"{address}/v1/seizure", json=RECORDS, headers={"x-api-key": "key"}, timeout=60)
+        return Counter(result["outcome"] for result in answer.json())
+
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        outcomes = sum(pool.map(submit, range(CLIENTS)), Counter())
+    assert outcomes == {"accepted": len(RECORDS), "unchanged": len(RECORDS) * (CLIENTS - 1)}
+    events = [row.draft.event_id for row in intake.outbox.reading.all_rows()]
+    assert len(events) == len(set(events)) == len(RECORDS)
