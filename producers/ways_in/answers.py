@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from producers.outbox import Rejection
 from producers.submission import Result, ShownProblem, show_problem
 from schemas.errors import OutboxFull, Rejected, Stop
 from schemas.rejection import problem
@@ -27,23 +25,6 @@ class NotTaken(BaseModel):
 
     detail: str = Field(description="The sentence for people")
     problems: tuple[ShownProblem, ...] = Field(default=(), description="The same for programs, where there are codes")
-
-
-class KeptRejection(BaseModel):
-    """A rejected record, as its member keeps it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: int
-    way: str = Field(description="file or http")
-    source: str = Field(description="The file's name, or the system")
-    row: int | None = Field(description="Its first row")
-    stream: str
-    national_id: str = Field(description="Empty when the record gives none")
-    problems: tuple[ShownProblem, ...]
-    record: dict[str, Any] = Field(description="The national record as it was sent")
-    rejected_at: str
-    closed_by: str | None = Field(description="The event that a mended version of the record became")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +51,6 @@ def answer_single(result: Result) -> JSONResponse:
 def answer_bulk(results: Sequence[Result]) -> JSONResponse:
     """One result per record, in order."""
     return JSONResponse([result.model_dump(mode="json") for result in results])
-
-
-def kept_rejection(kept: Rejection) -> KeptRejection:
-    """A rejected record with the sentences of its problems."""
-    rejected = kept.rejected
-    return KeptRejection(
-        id=kept.id,
-        way=rejected.way,
-        source=rejected.source,
-        row=rejected.row,
-        stream=rejected.stream,
-        national_id=rejected.record_key,
-        problems=tuple(map(show_problem, rejected.problems)),
-        record=dict(rejected.record),
-        rejected_at=kept.rejected_at.isoformat(),
-        closed_by=kept.closed_by,
-    )
 
 
 def _away(error: Exception) -> str:

@@ -16,15 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from producers.intake import Intake, Options
+from producers.rejected import KeptRejection, kept_rejection
 from producers.shape import EVENTS
 from producers.submission import Entrance, Result
 from producers.ways_in.answers import (
     ErrorAnswers,
-    KeptRejection,
     NotTaken,
     answer_bulk,
     answer_single,
-    kept_rejection,
 )
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.bodies import Body, national_rows, read_body
