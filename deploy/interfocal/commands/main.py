@@ -11,6 +11,7 @@ from pathlib import Path
 import typer
 
 from interfocal.commands import api_key, rejected, stack, submit, trace
+from interfocal.commands import ledger as ledger_command
 from interfocal.commands import run as run_command
 from interfocal.commands import schemas as schemas_command
 from interfocal.limits import EXERCISE_NOTICE
@@ -23,6 +24,7 @@ GROUPS: tuple[Callable[[typer.Typer], None], ...] = (
     rejected.register,
     api_key.register,
     run_command.register,
+    ledger_command.register,
     trace.register,
 )
 STOPPED, FAILED = 2, 1

@@ -1,0 +1,133 @@
+"""Counts an installation afresh: every outbox, every topic from offset 0, every database. It changes with the proof."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import Any
+
+from consumers.source import Broker, KafkaTopicReader
+from consumers.tracing.trace import Trace
+from interfocal.installation import Installation
+from interfocal.ledger.expected import expect
+from interfocal.ledger.log import read_log
+from interfocal.ledger.stores import (
+    DOUBLED,
+    DOUBLED_INBOX,
+    open_store,
+    read_inbox,
+    read_outbox,
+    read_store,
+    tracing_lines,
+    view_lines,
+)
+from interfocal.ledger.verdict import Balance, Counted, Desk, balance
+from interfocal.limits import EXERCISE_NOTICE
+from interfocal.wiring.desks import terms_of
+from interfocal.wiring.region import region_topics, sending_topics
+from producers.outbox import open_read_only
+from schemas.topics import RECORD_STREAMS, stream_of
+
+PERCENTILES = 100
+SHOWN_PROBLEMS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What was counted, and what follows from it."""
+
+    counted: Counted
+    balance: Balance
+    rejected: int
+
+
+def verify(installation: Installation) -> Proof:
+    """Read everything and settle the accounts; raises BrokerAway or StoreAway."""
+    topics = sorted({*region_topics(installation), *sending_topics(installation)})
+    outboxes = {o: read_outbox(installation.places.outbox(o)) for o in installation.directory.owners()}
+    reader = KafkaTopicReader(Broker(installation.bootstrap, "ledger", installation.prefix))
+    try:
+        logs = read_log(reader, topics, terms_of(installation))
+    finally:
+        reader.close()
+    with open_store(installation.region_url) as region:
+        facts, view, tracing = read_store(region, DOUBLED), view_lines(region), tracing_lines(region)
+    desks = {code: read_desk(url) for code, url in installation.desk_urls.items()}
+    counted = Counted(outboxes, logs, expect(logs), facts, view, tracing, desks)
+    return Proof(counted, balance(counted), count_rejected(installation))
+
+
+def read_desk(url: str) -> Desk:
+    """One desk's database."""
+    with open_store(url) as connection:
+        return Desk(read_store(connection, {"inbox": DOUBLED_INBOX}), read_inbox(connection))
+
+
+def count_rejected(installation: Installation) -> int:
+    """Records that intakes hold as rejected."""
+    total = 0
+    for owner in installation.directory.owners():
+        outbox = open_read_only(installation.places.outbox(owner))
+        try:
+            total += int(outbox.shared.rows("select count(*) from rejected where closed_at is null")[0][0])
+        finally:
+            outbox.close()
+    return total
+
+
+def report(proof: Proof) -> dict[str, Any]:
+    """The proof as JSON."""
+    told = proof.balance
+    return {
+        "holds": told.holds,
+        "accepted": told.accepted,
+        "rejected": proof.rejected,
+        "published": told.published,
+        "in_view": told.in_view,
+        "quarantined": told.quarantined,
+        "waiting": told.waiting,
+        "foreign": told.foreign,
+        "lost": list(told.lost),
+        "doubled": list(told.doubled),
+        "traces": traces(proof.counted),
+        "latency_ms": latencies(proof.counted),
+        "problems": [{"code": p.code, "where": p.where} for p in told.problems[:SHOWN_PROBLEMS]],
+        "limits": [EXERCISE_NOTICE],
+    }
+
+
+def traces(counted: Counted) -> dict[str, int]:
+    """Requests that count, and those that are in the inbox that has to act on them; the others wait for a person."""
+    opened = [trace for trace in counted.expected.traces if trace.request is not None]
+    inboxes = {(code, row.decision_id) for code, desk in counted.desks.items() for row in desk.inbox if is_to_act(row)}
+    return {"opened": len(opened), "delivered": sum(is_delivered(trace, inboxes) for trace in opened)}
+
+
+def is_to_act(row: Any) -> bool:
+    """Whether a delivery makes its addressee accountable."""
+    return bool(row.purpose == "accountable")
+
+
+def is_delivered(trace: Trace, inboxes: set[tuple[str, str]]) -> bool:
+    """Whether the first hop's request reached its accountable member, or the asker's bureau that takes it on."""
+    hop = trace.hop(1)
+    if hop is None or hop.decision is None:
+        return False
+    handed_over = hop.decision.handed_over
+    code = handed_over.bureau_of if handed_over else hop.accountable
+    return code is not None and (code, hop.decision.event_id) in inboxes
+
+
+def latencies(counted: Counted) -> dict[str, dict[str, float]]:
+    """From the broker's clock to the view, and from the request's acceptance to the accountable inbox."""
+    folds = [s * 1000 for (topic, _, _), s in counted.region.applied.items() if stream_of(topic) in RECORD_STREAMS]
+    requests = {trace.key.request_id for trace in counted.expected.traces}
+    inbox = [r.latency_ms for d in counted.desks.values() for r in d.inbox if is_to_act(r) and r.of_event in requests]
+    return {"publish_to_view": percentiles(folds), "request_to_inbox": percentiles(inbox)}
+
+
+def percentiles(values: Sequence[float]) -> dict[str, float]:
+    """The 50th and the 99th, in the unit of the values; zero without values."""
+    if len(values) < 2:  # noqa: PLR2004  # quantiles need two
+        return dict.fromkeys(("p50", "p99"), round(max(values, default=0.0), 1))
+    cuts = quantiles(values, n=PERCENTILES, method="inclusive")
+    return {"p50": round(cuts[49], 1), "p99": round(cuts[98], 1)}
