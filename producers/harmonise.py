@@ -5,6 +5,7 @@ Pure: the same mapping and record always give the same. What a harmonised record
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from producers.mapping import RECORD_PREFIX, NationalMapping, Rule
@@ -68,9 +69,12 @@ class Writer:
         return result.value
 
 
-def harmonise(mapping: NationalMapping, record: NationalRecord) -> Harmonised:
-    """The harmonised record and all that is wrong with the national one: each problem names row and column."""
-    writer = Writer(spelling_of(mapping))
+def harmonise(mapping: NationalMapping, record: NationalRecord, at: datetime | None = None) -> Harmonised:
+    """The harmonised record and all that is wrong with the national one: each problem names row and column.
+
+    ``at`` is when it is read; without it no date lies ahead.
+    """
+    writer = Writer(spelling_of(mapping, at))
     writer.problems += [placed(p, "", row.number) for row in record.rows for p in row.problems]
     first = record.rows[0]
     merged = _merged(mapping, record, writer.problems)
@@ -96,11 +100,11 @@ def placed(found: Problem, column: str, row: int) -> Problem:
     return Problem(code=found.code, parameters={**where, "row": str(row), **found.parameters})
 
 
-def spelling_of(mapping: NationalMapping) -> Spelling:
+def spelling_of(mapping: NationalMapping, at: datetime | None = None) -> Spelling:
     """What a mapping says about all of its rules."""
     empty = frozenset(folded(one) for one in mapping.empty)
     absent = {folded(one): reason for one, reason in mapping.absent.items()}
-    return Spelling(empty, absent, mapping.decimal_comma, mapping.zone)
+    return Spelling(empty, absent, mapping.decimal_comma, mapping.zone, at)
 
 
 def _apply_record(mapping: NationalMapping, scope: Scope, writer: Writer) -> None:

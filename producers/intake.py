@@ -85,8 +85,8 @@ class Intake:
         Raises Rejected (``unknown_mapping``), OutboxFull, StoreAway.
         """
         used = self.mappings.find(self.member, mapping)
-        records = group(used, self.member, rows)
-        return self.take((national_submission(used, record, entrance) for record in records), **options)
+        records, at = group(used, self.member, rows), self.now()
+        return self.take((national_submission(used, record, entrance, at) for record in records), **options)
 
     def take(self, submissions: Iterable[Submission], **options: Unpack[Options]) -> tuple[Result, ...]:
         """Judge and keep all of them in one transaction; a dry run tells what would be, and keeps nothing."""

@@ -72,6 +72,7 @@ class Rule(MappingPart):
     otherwise: Scalar | None = None
     number: bool = False
     dates: Dates = ()
+    ahead_absent: str | None = None
     split: str | None = None
     empty: tuple[str, ...] = ()
 
@@ -88,6 +89,8 @@ class Rule(MappingPart):
             raise ValueError("a constant is not translated")
         if self.other is not None and self.other_absent is not None:
             raise ValueError("other and other_absent exclude each other")
+        if self.ahead_absent is not None and not self.dates:
+            raise ValueError("ahead_absent is for dates")
         if self.split == "":
             raise ValueError("split is empty; name the separator")
         return self

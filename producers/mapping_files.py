@@ -120,11 +120,16 @@ def _faults(where: str, leaf: Leaf | str, rule: Rule, code_lists: Mapping[str, C
             yield f"{where}: a date has a precision in occurred, and only there"
         if date.precision is not None:
             yield from _unlisted(f"{where}.dates", date.precision, code_lists["time-precision"])
-    if rule.other_absent is not None:
-        yield from _unlisted(f"{where}.other_absent", rule.other_absent, code_lists["absent-reason"])
+    yield from _reason_faults(where, rule, code_lists["absent-reason"])
     if leaf.form.code_list:
         for key, code in _codes(rule):
             yield from _unlisted(f"{where}.{key}", code, code_lists[leaf.form.code_list])
+
+
+def _reason_faults(where: str, rule: Rule, reasons: CodeList) -> Iterator[str]:
+    for key, reason in (("other_absent", rule.other_absent), ("ahead_absent", rule.ahead_absent)):
+        if reason is not None:
+            yield from _unlisted(f"{where}.{key}", reason, reasons)
 
 
 def _codes(rule: Rule) -> Iterator[tuple[str, str]]:

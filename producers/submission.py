@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -95,9 +96,11 @@ def harmonised_submission(stream: str, record: Mapping[str, Any], row: int, entr
     return Submission(stream=stream, fields=record, content=record, kept=record, rows=(row,), entrance=entrance)
 
 
-def national_submission(mapping: NationalMapping, record: NationalRecord, entrance: Entrance) -> Submission:
-    """A record that came in its national form, mapped."""
-    made = harmonise(mapping, record)
+def national_submission(
+    mapping: NationalMapping, record: NationalRecord, entrance: Entrance, at: datetime | None = None
+) -> Submission:
+    """A record that came in its national form, mapped. ``at`` is when it came."""
+    made = harmonise(mapping, record, at)
     kept: dict[str, Any] = dict(record.rows[0].fields)
     if len(record.rows) > 1:
         kept = {"rows": [{"row": row.number, "fields": dict(row.fields)} for row in record.rows]}

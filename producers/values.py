@@ -20,12 +20,13 @@ POINT_NUMBER = re.compile(r"[+-]?([0-9]{1,12}|[0-9]{1,3}([, \u00a0][0-9]{3}){1,3
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
-    """How a national system writes things: what its mapping says for all rules."""
+    """How a national system writes things: what its mapping says for all rules. ``at`` is when it is read, if known."""
 
     empty: frozenset[str]
     absent: Mapping[str, str]
     decimal_comma: bool
     zone: tzinfo
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,8 @@ def _instant(rule: Rule, text: str, spelling: Spelling, path: str) -> Read:
     except ValueError:
         formats = date_formats(rule.dates)
         return Read(problem=problem("malformed_date", field=path, value=shown(text), format=formats))
+    if rule.ahead_absent is not None and spelling.at is not None and local > spelling.at:
+        return Read(reason=rule.ahead_absent)
     if date.precision is None:
         return Read(instant_text(local))
     offset = local.utcoffset()
