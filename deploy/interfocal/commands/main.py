@@ -11,7 +11,9 @@ from pathlib import Path
 import typer
 
 from interfocal.commands import api_key, rejected, stack, submit, trace
+from interfocal.commands import demo as demo_command
 from interfocal.commands import ledger as ledger_command
+from interfocal.commands import provision as provision_command
 from interfocal.commands import run as run_command
 from interfocal.commands import schemas as schemas_command
 from interfocal.limits import EXERCISE_NOTICE
@@ -25,6 +27,8 @@ GROUPS: tuple[Callable[[typer.Typer], None], ...] = (
     api_key.register,
     run_command.register,
     ledger_command.register,
+    provision_command.register,
+    demo_command.register,
     trace.register,
 )
 STOPPED, FAILED = 2, 1

@@ -37,6 +37,10 @@ class Screen:
         """The clock starts with the screen."""
         self.started = self.clock()
 
+    def seconds(self) -> float:
+        """Since the start."""
+        return self.clock() - self.started
+
     def stage(self, text: str) -> None:
         """A heading."""
         with self.lock:
@@ -44,7 +48,7 @@ class Screen:
 
     def say(self, kind: str, text: str, members: Iterable[str] = ()) -> None:
         """One line of a kind of ``STYLES``, with the footnotes of the members that it names."""
-        seconds = self.clock() - self.started
+        seconds = self.seconds()
         style = STYLES[kind]
         with self.lock:
             self.console.print(f"[dim]{seconds:6.1f} s[/dim]  [{style}]{kind:<10}[/{style}] {escape(text)}")

@@ -70,4 +70,4 @@ class Watch:
 
     def _first(self) -> None:
         if self.first_route_s is None:
-            self.first_route_s = self.screen.clock() - self.screen.started
+            self.first_route_s = self.screen.seconds()

@@ -1,0 +1,174 @@
+"""The demo: the whole exchange on one machine, on the real parts. It changes when the main job does.
+
+It starts from nothing each time: what an earlier demo left under the same folder is deleted, and nothing else ever.
+"""
+
+import shutil
+import signal
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from interfocal.demo.feed import Feed
+from interfocal.demo.foreign import plant
+from interfocal.demo.outcome import run_ledger, write_report, write_traces
+from interfocal.demo.scenario import Scenario, read_scenario
+from interfocal.demo.screen import Screen
+from interfocal.demo.watch import Watch
+from interfocal.drain import wait_drained
+from interfocal.endpoints import read_endpoints
+from interfocal.installation import Installation
+from interfocal.limits import EXERCISE_NOTICE
+from interfocal.preparing import prepare
+from interfocal.processes import Process, start_processes, stop_processes, wait_ready
+from interfocal.region_folder import RegionFolder
+from interfocal.stack.supervisor import down, up
+from schemas.errors import NotOurs
+from schemas.topics import record_topics
+
+MARKER = "made-by-the-demo"
+OWN_FOLDERS = ("members", "region", "logs")
+REPORT = "demo-report.json"
+TRACES = "traces.csv"
+DRAIN_S = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """One demo: its folder, its region, and a file of records to run on instead of samples."""
+
+    var: Path
+    folder: RegionFolder
+    records: Path | None
+    screen: Screen
+
+    def run(self, *, once: bool) -> bool:
+        """Play everything; stay up until Ctrl-C unless ``once``. True when every promise held."""
+        clear(self.var)
+        processes: list[Process] = []
+        try:
+            with interrupted_by_sigterm():
+                installation = self.bring_up(processes)
+                held = self.play(installation)
+                if not once:
+                    self.stay(installation)
+        finally:
+            self.screen.stage("Stopping what was started")
+            stop_processes(processes)
+            down(self.var)
+        return held
+
+    def bring_up(self, processes: list[Process]) -> Installation:
+        """Kafka, PostgreSQL, keys, topics, databases, processes."""
+        self.screen.stage(f"Interfocal: {self.folder.template.get('title', 'a region')}. {EXERCISE_NOTICE}")
+        up(self.var, progress=self.screen.progress)
+        installation = prepare(self.var, self.folder, self.screen.progress)
+        self.screen.directory = installation.directory
+        if installation.directory.notice:
+            self.screen.progress(installation.directory.notice)
+        processes += start_processes(installation)
+        wait_ready(processes)
+        self.screen.progress(f"{len(processes)} processes are ready: {', '.join(p.name for p in processes)}")
+        return installation
+
+    def play(self, installation: Installation) -> bool:
+        """Feed, disturb, play the example, drain, and let the ledger count."""
+        watch = Watch(installation, self.screen)
+        watching = threading.Thread(target=watch.run, daemon=True)
+        watching.start()
+        self.feed(installation)
+        planted = plant(installation, record_topics(installation.directory.owners())[:3])
+        self.screen.progress(f"{planted} unusable records without a valid seal were planted on the topics")
+        script = read_scenario(self.folder.path)
+        if script is not None and self.records is None:
+            self.screen.stage("The worked example")
+            Scenario(installation, script, self.screen).play()
+        left = wait_drained(installation, DRAIN_S, lambda _left: None)
+        watch.stop.set()
+        watching.join()
+        if not left.nothing:
+            self.screen.say("problem", f"not everything came to rest: {left}")
+        return self.tell(installation, watch) and left.nothing
+
+    def feed(self, installation: Installation) -> None:
+        """The members' samples, or the file of records."""
+        self.screen.stage("National records")
+        feed = Feed(installation, self.folder, self.screen)
+        if self.records is None:
+            feed.samples()
+        else:
+            feed.records(self.records)
+
+    def tell(self, installation: Installation, watch: Watch) -> bool:
+        """The report on screen and on disk."""
+        self.screen.stage("The ledger, counted afresh by a process of its own")
+        told = run_ledger(installation)
+        write_report(self.var / REPORT, told, self.screen.seconds())
+        write_traces(self.var / TRACES, installation)
+        for name in ("accepted", "in_view", "quarantined", "rejected", "foreign"):
+            self.screen.say("note", f"{told[name]:>6} {name.replace('_', ' ')}")
+        self.screen.say("note", f"{len(told['lost']):>6} lost, {len(told['doubled'])} doubled")
+        traces, latency = told["traces"], told["latency_ms"]
+        self.screen.say(
+            "note", f"{traces['delivered']:>6} of {traces['opened']} traces delivered; the others wait for a person"
+        )
+        for name, figures in latency.items():
+            self.screen.say("note", f"{name.replace('_', ' ')}: p50 {figures['p50']} ms, p99 {figures['p99']} ms")
+        if watch.first_route_s is not None:
+            self.screen.say("note", f"the first routed request was on screen after {watch.first_route_s:.1f} s")
+        for problem in told["problems"]:
+            self.screen.say("problem", f"{problem['code']}: {problem['where']}")
+        self.screen.say("stage", "every promise held" if told["holds"] else "NOT every promise held")
+        return bool(told["holds"])
+
+    def stay(self, installation: Installation) -> None:
+        """Print where everything answers, and wait for Ctrl-C."""
+        self.screen.stage("Everything stays up until Ctrl-C")
+        for line in addresses(installation):
+            self.screen.progress(line)
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()
+
+
+def addresses(installation: Installation) -> Sequence[str]:
+    """Where everything answers, and what to type next."""
+    endpoints = read_endpoints(installation.var)
+    first = next(iter(endpoints["producers"]))
+    return (
+        f"Kafka {installation.bootstrap}; files under {installation.var}; report {installation.var / REPORT}",
+        *(
+            f"producer {code} {url} (API: {url}/openapi.json, metrics: {url}/metrics)"
+            for code, url in endpoints["producers"].items()
+        ),
+        f"desks {endpoints['desks']}/metrics, region {endpoints['region']}/metrics",
+        f"try: interfocal view summary; interfocal inbox --as {first}; interfocal trace list; interfocal ledger verify",
+    )
+
+
+def clear(var: Path) -> None:
+    """Delete what an earlier demo left; raises NotOurs when the folder holds an installation that no demo made."""
+    marker = var / MARKER
+    if not marker.exists() and any((var / name).exists() for name in OWN_FOLDERS):
+        raise NotOurs(f"{var} holds an installation that the demo did not make: name another folder with --var")
+    down(var, wipe=True)
+    for name in OWN_FOLDERS:
+        shutil.rmtree(var / name, ignore_errors=True)
+    var.mkdir(parents=True, exist_ok=True)
+    marker.touch()
+
+
+@contextmanager
+def interrupted_by_sigterm() -> Iterator[None]:
+    """SIGTERM ends the demo as Ctrl-C does, so that it stops what it started."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
