@@ -20,6 +20,7 @@ from histories import (
 )
 from schemas.events.decision import Decision
 from schemas.events.receipt import Receipt
+from schemas.events.trace import TraceAct
 from schemas.trust.seal import MAX_LIFE, MAX_SEQ, SealClaims, link_hash
 
 OWNERS = st.from_regex(r"([a-z]{2}(-[a-z0-9]{1,6})?|region)", fullmatch=True)
@@ -59,25 +60,48 @@ class History:
 
 
 PARTIES = st.sampled_from((ASKER, FIRST, SECOND, STRANGER))
+ONE_IN_SIX = st.sampled_from((True, *[False] * 5))
+OWN_ACTS = {
+    ASKER: ("information", "clarification", "closure", "reopening", "erasure"),
+    FIRST: ("acknowledgement", "question", "answer", "referral", "refusal", "delay"),
+}
 
 
 @st.composite
-def histories(draw: st.DrawFn, most_acts: int = 9) -> History:
-    """A trace as parties, strangers and clocks that go wrong may make it, some of it not here (yet)."""
+def histories(draw: st.DrawFn, most_acts: int = 12) -> History:
+    """A trace as parties, strangers and clocks that go wrong may make it, some of it not here (yet).
+
+    Most acts are what their member may do in answer to what was there; the others are anything.
+    """
     events = [REQUEST]
     for number in range(draw(st.integers(0, most_acts))):
-        cause = draw(st.sampled_from([None, named_id("elsewhere"), *(e.event_id for e in events)]))
-        act, name = draw(st.sampled_from(sorted(PARTS))), f"act {draw(st.integers(0, number))}"
-        minutes, hop = draw(st.integers(0, 3)), draw(st.integers(1, 3))
-        events.append(act_event(act, draw(PARTIES), cause, name, minutes=minutes, hop=hop))
+        cause, hop = draw(st.sampled_from(events[-3:])), draw(st.sampled_from((1, 1, 1, 2)))
+        member = draw(st.sampled_from((ASKER, FIRST, FIRST)))
+        act, name = draw(st.sampled_from(OWN_ACTS[member])), f"act {number}"
+        answered: str | None = cause.event_id if cause.hop == hop else REQUEST.event_id
+        if hop > 1 and member == FIRST:
+            member = SECOND
+        if draw(ONE_IN_SIX):
+            act, member, name = draw(st.sampled_from(sorted(PARTS))), draw(PARTIES), f"act {draw(st.integers(0, 3))}"
+            answered = draw(st.sampled_from((None, named_id("elsewhere"), *(e.event_id for e in events))))
+            hop = draw(st.integers(1, 3))
+        events.append(act_event(act, member, answered, name, minutes=draw(st.integers(0, number)), hop=hop))
+    decided = _decided(draw, events)
+    receipts = [receipt_for(routed, draw(PARTIES)) for routed in decided]
+    acts = [on_log(event, draw(st.integers(1, 3))) for event in events if not draw(ONE_IN_SIX)]
+    return History(tuple(acts), tuple(decided), tuple(receipts))
+
+
+def _decided(draw: st.DrawFn, events: list[TraceAct]) -> list[Decision]:
+    """Decisions as the region takes them: the duty officer's answers the one that left it to him."""
+    openers = [REQUEST.event_id, *(event.event_id for event in events if event.act == "referral")]
     decided: list[Decision] = []
-    for hop in range(1, draw(st.integers(1, 3))):
-        cause = draw(st.sampled_from([event.event_id for event in events]))
-        if draw(st.booleans()):
+    for hop, usual in ((1, FIRST), (2, SECOND))[: draw(st.integers(0, 2))]:
+        cause = draw(st.sampled_from(openers[1:] or openers)) if hop > 1 else REQUEST.event_id
+        if draw(ONE_IN_SIX):
             kind = draw(st.sampled_from(("routing", "handed_over", "undeliverable", "none")))
             decided.append(decision(kind, hop, cause, minutes=draw(st.integers(0, 3))))
             cause = decided[-1].event_id
-        decided.append(decision("routing", hop, cause, to=draw(PARTIES), minutes=draw(st.integers(0, 3))))
-    receipts = [receipt_for(routed, draw(PARTIES)) for routed in decided]
-    acts = [on_log(event, draw(st.integers(1, 3))) for event in events if draw(st.integers(0, 9))]
-    return History(tuple(acts), tuple(decided), tuple(receipts))
+        to = draw(PARTIES) if draw(ONE_IN_SIX) else usual
+        decided.append(decision("routing", hop, cause, to=to, minutes=draw(st.integers(0, 3))))
+    return decided
