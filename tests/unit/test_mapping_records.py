@@ -1,5 +1,6 @@
 """A national record becomes a harmonised one; all that is wrong with it is named in the clerk's own words."""
 
+from dataclasses import replace
 from datetime import UTC
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from intake_cases import CODE_LISTS, MAPPING, ROW, mapping_of
+from intake_cases import CODE_LISTS, MAPPING, NOW, ROW, mapping_of
 from producers.grouping import bulks, group
 from producers.harmonise import Harmonised, harmonise
 from producers.mapping import DateFormat, NationalMapping, Rule
 from producers.mapping_files import load_mapping
 from producers.national import NationalRecord, NationalRow
 from producers.submission import national_content
-from producers.values import Spelling, parse_instant, read
+from producers.values import Read, Spelling, parse_instant, read
 
 PLAIN = Spelling(frozenset({"-"}), {"n/a": "unknown"}, decimal_comma=True, zone=UTC)
 
@@ -236,6 +237,15 @@ def test_numbers_are_whole_and_written_as_the_mapping_says(text: str, number: in
     result = read(Rule(column=("n",), number=True), text, PLAIN, "quantity")
     assert result.value == number
     assert (result.problem is not None) == (number is None)
+
+
+def test_what_a_mapping_leaves_out_gets_its_reason() -> None:
+    dated = Rule(column=("d",), dates=(DateFormat(format="%Y-%m-%d"),), ahead_absent="unknown")
+    known = replace(PLAIN, at=NOW)
+    assert read(dated, "2028-03-01", known, "since").reason == "unknown"
+    assert read(dated, "2026-02-28", known, "since").value == "2026-02-28T00:00:00.000Z"
+    coded = Rule(column=("c",), codes={"a": "b"}, other_absent="withheld")
+    assert [read(coded, text, PLAIN, "agency") for text in ("a", "z")] == [Read("b"), Read(reason="withheld")]
 
 
 @given(st.text(max_size=30))
