@@ -30,6 +30,7 @@ from interfocal.observers import LoopObserver
 from interfocal.service import Worker
 from interfocal.settings import environment
 from interfocal.wiring.desks import loop_runner, terms_of
+from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from schemas.errors import Temporary
 from schemas.marks.reference import load_reference
@@ -106,11 +107,12 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     outbox = RegionOutbox(connector(installation.region_url, "region.relay"), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
+    recovery = Recovery(installation, sending.topics)
     workers = [Worker("view", loop_runner(loop))]
     if environment(WORKERS_OFF) != "1":
         workers += [
-            Worker("router", _router_runner(router, loop.caught_up)),
-            relay_worker(relay, sending),
+            Worker("router", _router_runner(router, loop.caught_up, recovery)),
+            relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
         ]
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
@@ -137,13 +139,16 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
     )
 
 
-def _router_runner(router: RouterWorker, may_decide: Callable[[], bool]) -> Callable[[threading.Event], None]:
+def _router_runner(
+    router: RouterWorker, may_decide: Callable[[], bool], recovery: Recovery
+) -> Callable[[threading.Event], None]:
     def wake_at(stop: threading.Event) -> None:
         stop.wait()
         router.wake()
 
     def run(stop: threading.Event) -> None:
         threading.Thread(target=wake_at, args=(stop,), daemon=True).start()
+        until_done(recovery.send_what_is_owed, stop, may_decide)
         router.run(stop, may_decide)
 
     return run

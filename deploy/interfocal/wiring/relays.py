@@ -1,7 +1,7 @@
 """A relay for any outbox, member's or region's. It changes when relays are given other edges."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from consumers.source import Broker, KafkaTopicReader
@@ -61,10 +61,15 @@ def make_relay(
     return Relay(edges, RelayLimits(idle_s=idle_s), RelayObserver(metrics, sending.owner), reached)
 
 
-def relay_worker(relay: Relay, sending: Sending) -> Worker:
-    """Relays until the process stops, then sends what is left, within a bound."""
+def nothing_first(_stop: threading.Event) -> None:
+    """What a relay does before it starts when nothing is to be done."""
+
+
+def relay_worker(relay: Relay, sending: Sending, first: Callable[[threading.Event], None] = nothing_first) -> Worker:
+    """Does ``first``, relays until the process stops, then sends what is left, within a bound."""
 
     def run(stop: threading.Event) -> None:
+        first(stop)
         relay.run(stop)
         relay.drain(DRAIN_S)
 
