@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from interfocal.commands import api_key, rejected, stack, submit, trace
+from interfocal.commands import api_key, quarantine, rejected, stack, submit, trace, view
 from interfocal.commands import demo as demo_command
 from interfocal.commands import ledger as ledger_command
 from interfocal.commands import provision as provision_command
@@ -30,6 +30,8 @@ GROUPS: tuple[Callable[[typer.Typer], None], ...] = (
     provision_command.register,
     demo_command.register,
     trace.register,
+    view.register,
+    quarantine.register,
 )
 STOPPED, FAILED = 2, 1
 
