@@ -1,9 +1,6 @@
-"""What a desk knows: its inbox, its own submissions, and where the next act of a trace belongs.
+"""What a desk's database holds: its inbox, and what was submitted from it. It changes with what a desk keeps."""
 
-It changes with what a focal point asks of its desk.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +9,14 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from consumers.tracing.trace import TraceKey
+from schemas.events.delivery import Delivery
+from schemas.wire.codec import decode
+
 COLUMNS = """event_id, of_event, sha256, from_member, act, purpose, requester, trace_id, hop, rule, accountable,
              decision_id, own_reference, recorded_at, received_at, body, receipt_event"""
+SENT_COLUMNS = "own_reference, act, requester, trace_id, hop, cause, event_id, submitted_at, body"
+OF_THESE = "(requester, trace_id) in (select * from unnest(%s::text[], %s::text[]))"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,15 @@ class InboxEntry:
     body: dict[str, Any]
     receipt_event: str | None
 
+    @property
+    def trace(self) -> TraceKey | None:
+        """The trace that it belongs to."""
+        return TraceKey(self.requester, self.trace_id) if self.requester and self.trace_id else None
+
 
 @dataclass(frozen=True, slots=True)
 class SubmittedAct:
-    """One act that this desk sent."""
+    """One act that this desk sent; ``own_reference`` is its national id, ``body`` the record as submitted."""
 
     own_reference: str
     act: str
@@ -53,28 +61,77 @@ class SubmittedAct:
     submitted_at: datetime
     body: dict[str, Any]
 
+    @property
+    def trace(self) -> TraceKey:
+        """The trace that it belongs to."""
+        return TraceKey(self.requester, self.trace_id)
 
-def inbox(connection: Connection[Any], *, trace_id: str | None = None, limit: int = 500) -> Sequence[InboxEntry]:
-    """Deliveries, the oldest first; of one trace if asked."""
-    where = "where trace_id = %(trace)s" if trace_id else ""
-    query = f"select {COLUMNS} from inbox {where} order by received_at, event_id limit %(limit)s"
+
+def inbox(connection: Connection[Any], *, limit: int = 500) -> Sequence[InboxEntry]:
+    """The newest deliveries, the oldest of them first."""
+    newest = f"select {COLUMNS} from inbox order by received_at desc, event_id desc limit %s"
+    query = f"select * from ({newest}) as newest order by received_at, event_id"
     with connection.cursor(row_factory=class_row(InboxEntry)) as cursor:
-        return cursor.execute(query, {"trace": trace_id, "limit": limit}).fetchall()
+        return cursor.execute(query, [limit]).fetchall()
 
 
-def submissions(connection: Connection[Any], trace_id: str) -> Sequence[SubmittedAct]:
-    """What this desk sent in a trace, the oldest first."""
-    query = """select own_reference, act, requester, trace_id, hop, cause, event_id, submitted_at, body
-               from submission where trace_id = %s order by submitted_at, own_reference"""
+def inbox_of(connection: Connection[Any], keys: Iterable[TraceKey]) -> Sequence[InboxEntry]:
+    """Every delivery of these traces, the oldest first."""
+    query = f"select {COLUMNS} from inbox where {OF_THESE} order by received_at, event_id"
+    with connection.cursor(row_factory=class_row(InboxEntry)) as cursor:
+        return cursor.execute(query, _pairs(keys)).fetchall()
+
+
+def submissions_of(connection: Connection[Any], keys: Iterable[TraceKey]) -> Sequence[SubmittedAct]:
+    """What this desk sent in these traces, the oldest first."""
+    query = f"select {SENT_COLUMNS} from submission where {OF_THESE} order by submitted_at, own_reference"
     with connection.cursor(row_factory=class_row(SubmittedAct)) as cursor:
-        return cursor.execute(query, (trace_id,)).fetchall()
+        return cursor.execute(query, _pairs(keys)).fetchall()
+
+
+def traces_named(connection: Connection[Any], name: str = "", *, limit: int) -> Sequence[TraceKey]:
+    """Traces that this desk knows, the newest first: by id, its beginning, ``XX/`` and either, or asker's reference.
+
+    An empty name is the beginning of every id.
+    """
+    query = """
+        with known as (
+            select requester, trace_id, received_at as at,
+                   case act when 'request' then own_reference end as reference
+            from inbox where requester is not null and trace_id is not null
+            union all
+            select requester, trace_id, submitted_at, case act when 'request' then body ->> 'own_reference' end
+            from submission
+        )
+        select requester, trace_id from known group by requester, trace_id
+        having starts_with(trace_id, lower(%(name)s)) or bool_or(reference = %(name)s)
+            or starts_with(lower(requester || '/' || trace_id), lower(%(name)s))
+        order by max(at) desc, requester, trace_id limit %(limit)s"""
+    rows = connection.execute(query, {"name": name, "limit": limit}).fetchall()
+    return [TraceKey(*row) for row in rows]
+
+
+def asker_references(connection: Connection[Any], keys: Collection[TraceKey]) -> Mapping[TraceKey, str]:
+    """The asker's own reference of each of these traces whose request is here."""
+    query = f"""select requester, trace_id, min(own_reference) from inbox
+                where act = 'request' and own_reference is not null and {OF_THESE} group by requester, trace_id"""
+    rows = connection.execute(query, _pairs(keys)).fetchall()
+    return {TraceKey(requester, trace_id): reference for requester, trace_id, reference in rows}
+
+
+def deliveries_of(connection: Connection[Any], entries: Iterable[InboxEntry]) -> Mapping[str, Delivery]:
+    """The deliveries themselves by event id, with what they show beside the original."""
+    wanted = [entry.event_id for entry in entries]
+    rows = connection.execute("select event_id, value from event where event_id = any(%s)", [wanted]).fetchall()
+    decoded = {event_id: decode(bytes(value))[1] for event_id, value in rows}
+    return {event_id: event for event_id, event in decoded.items() if isinstance(event, Delivery)}
 
 
 def keep_submission(connection: Connection[Any], sent: SubmittedAct) -> None:
     """Remember an act that intake has accepted; the same one again changes nothing."""
     connection.execute(
-        """insert into submission (own_reference, act, requester, trace_id, hop, cause, event_id, submitted_at, body)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (own_reference) do nothing""",
+        f"insert into submission ({SENT_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " on conflict (own_reference) do nothing",
         (
             *(sent.own_reference, sent.act, sent.requester, sent.trace_id, sent.hop, sent.cause),
             *(sent.event_id, sent.submitted_at, Jsonb(sent.body)),
@@ -94,27 +151,6 @@ def mark_receipt(connection: Connection[Any], delivery: str, receipt: str) -> No
     connection.execute("update inbox set receipt_event = %s where event_id = %s", (receipt, delivery))
 
 
-@dataclass(frozen=True, slots=True)
-class Standpoint:
-    """Where a desk stands in a trace: the hop in hand, and the event that its next act answers."""
-
-    requester: str
-    trace_id: str
-    hop: int
-    cause: str
-
-
-def standpoint(entries: Sequence[InboxEntry], member: str) -> Standpoint | None:
-    """Where ``member`` stands after these deliveries of one trace; None when it has nothing to answer.
-
-    The hop is the highest that a delivery names for it. The cause is the last thing that the other side said on that
-    hop; for a fresh hop that is the request itself.
-    """
-    own = [
-        entry for entry in entries if entry.hop is not None and (entry.purpose != "copy" or entry.requester == member)
-    ]
-    if not own:
-        return None
-    hop = max(entry.hop or 1 for entry in own)
-    last = max((entry for entry in own if entry.hop == hop), key=lambda entry: (entry.recorded_at, entry.of_event))
-    return Standpoint(last.requester or "", last.trace_id or "", hop, last.of_event)
+def _pairs(keys: Iterable[TraceKey]) -> list[list[str]]:
+    known = list(keys)
+    return [[key.requester for key in known], [key.trace_id for key in known]]

@@ -84,6 +84,7 @@ def _verdict(trace: Trace, decision: Decision, wording: Wording) -> str:
 
 
 def fact(evidence: Evidence, wording: Wording) -> str:
+    """One piece of evidence: what kind of fact it is, where it was read, and where it leads."""
     parts = [wording.definition("evidence-kind", evidence.kind)]
     if evidence.field:
         parts.append(f"Field {evidence.field}.")

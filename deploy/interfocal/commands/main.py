@@ -10,7 +10,7 @@ from pathlib import Path
 
 import typer
 
-from interfocal.commands import api_key, quarantine, rejected, stack, submit, trace, view
+from interfocal.commands import api_key, inbox, quarantine, rejected, stack, submit, trace, view
 from interfocal.commands import demo as demo_command
 from interfocal.commands import ledger as ledger_command
 from interfocal.commands import provision as provision_command
@@ -29,6 +29,7 @@ GROUPS: tuple[Callable[[typer.Typer], None], ...] = (
     ledger_command.register,
     provision_command.register,
     demo_command.register,
+    inbox.register,
     trace.register,
     view.register,
     quarantine.register,

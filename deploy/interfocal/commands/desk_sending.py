@@ -1,0 +1,75 @@
+"""Sends what was said on the command line, and prints what became of it. It changes with what is printed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from interfocal.commands.desk_printing import print_json, print_notes
+from interfocal.desk_acts import Answer, DeskActs
+from interfocal.installation import open_installation
+
+OUT_OF_TURN = (
+    "As far as this desk knows, {act} is out of turn: hop {hop} is {state}."
+    " It is kept in the trace and changes nothing."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Who says it, under which own reference and handling, and how the answer is printed."""
+
+    var: Path
+    member: str
+    reference: str | None = None
+    handling: Sequence[str] = ()
+    as_json: bool = False
+
+    def desk(self) -> DeskActs:
+        """The desk; raises Misconfigured, BrokerAway or StoreAway naming what is missing."""
+        return DeskActs(open_installation(self.var), self.member)
+
+    def request(self, record: Mapping[str, Any]) -> None:
+        """Open a trace with a harmonised request; exit 1 where it is rejected."""
+        desk = self.desk()
+        reference = {"national_id": self.reference, "own_reference": self.reference} if self.reference else {}
+        handling = {"handling": {"codes": list(self.handling)}} if self.handling else {}
+        self._tell(desk, "request", desk.open({**record, **reference, **handling}))
+
+    def act(self, trace: str, act: str, part: Mapping[str, Any]) -> None:
+        """Say an act of a trace; exit 1 where it is rejected."""
+        desk = self.desk()
+        known = desk.find(trace)
+        hop = (known.last_hop if known.asks else known.own_hop) or known.last_hop
+        if not known.is_in_turn(act, hop):
+            typer.echo(OUT_OF_TURN.format(act=act, hop=hop, state=known.state.value), err=True)
+        handling = {"codes": list(self.handling)} if self.handling else None
+        name = f"{known.key.requester}/{known.key.trace_id}"
+        self._tell(desk, act, desk.act(name, act, part, self.reference, handling))
+
+    def _tell(self, desk: DeskActs, act: str, answer: Answer) -> None:
+        directory = desk.installation.directory
+        if self.as_json:
+            print_json(answer, directory)
+        elif answer.get("event_id"):
+            again = " (said before: nothing happened)" if answer["outcome"] == "unchanged" else ""
+            typer.echo(f"{desk.code}: {act} accepted{again}")
+            typer.echo(f"event {answer['event_id']}")
+            typer.echo(f"trace {answer['trace_id']}")
+            typer.echo(f"reference {answer['national_id']}")
+            print_notes([desk.code, answer["national_id"]], directory)
+        else:
+            for sentence in sentences(answer):
+                typer.echo(f"rejected: {sentence}", err=True)
+        if not answer.get("event_id"):
+            raise typer.Exit(1)
+
+
+def sentences(answer: Answer) -> list[str]:
+    """Why intake rejected a record, a sentence a problem, each beginning with its field."""
+    problems = answer.get("problems") or []
+    found = [(problem.get("parameters", {}).get("field", ""), problem["message"]) for problem in problems]
+    told = [message if not field or field in message else f"{field}: {message}" for field, message in found]
+    return told or [str(answer.get("detail", "intake gave no reason"))]
