@@ -10,7 +10,7 @@ from types import MappingProxyType
 from schemas.errors import BrokerAway, ExchangeError, Malformed, Misconfigured, PositionLost, Stop
 
 AWAY = """
-    BrokerNotAvailableError BrokerResponseError CommitFailedError FencedInstanceIdError FencedMemberEpochError
+    BrokerNotAvailableError BrokerResponseError CommitFailedError FencedMemberEpochError
     GroupIdNotFoundError GroupMaxSizeReachedError IllegalGenerationError InvalidFetchRequestError KafkaError
     MemberIdRequiredError NoError ReassignmentInProgressError RebalanceInProgressError StaleBrokerEpochError
     StaleControllerEpochError StaleMemberEpochError UnknownBrokerIdError UnknownError UnknownMemberIdError
@@ -22,7 +22,8 @@ LOST = "LogTruncationError NoOffsetForPartitionError OffsetOutOfRangeError Posit
 REFUSED = """
     AuthorizationError ClusterAuthorizationFailedError DelegationTokenAuthDisabledError
     DelegationTokenAuthorizationFailedError DelegationTokenExpiredError DelegationTokenNotFoundError
-    DelegationTokenOwnerMismatchError DelegationTokenRequestNotAllowedError GroupAuthorizationFailedError
+    DelegationTokenOwnerMismatchError DelegationTokenRequestNotAllowedError FencedInstanceIdError
+    GroupAuthorizationFailedError
     IllegalArgumentError IllegalSaslStateError IncompatibleBrokerVersion InconsistentClusterIdError
     InconsistentGroupProtocolError InvalidConfigurationError InvalidGroupIdError InvalidPrincipalTypeError
     InvalidSessionTimeoutError InvalidTopicError KafkaConfigurationError MessageSizeTooLargeError

@@ -13,7 +13,7 @@ from kafka.consumer.fetcher import ConsumerRecord
 
 from consumers.kafka_client import Broker, connect, read_bounds
 from consumers.kafka_errors import meaning_of, translate
-from schemas.errors import BrokerAway
+from schemas.errors import BrokerAway, Malformed
 from schemas.record import UNREADABLE_HEADER, Position, Record, TopicBounds
 
 __all__ = ["Broker", "KafkaSource", "KafkaTopicReader", "unreadable"]
@@ -77,7 +77,7 @@ class KafkaTopicReader:
             read = client.poll(timeout_ms=READ_TIMEOUT_MS, max_records=READ_LIMIT)
         except Exception as error:  # whatever the client raises, it is not to be polled again
             self.close()
-            if issubclass(meaning_of(error), BrokerAway):
+            if not issubclass(meaning_of(error), Malformed):
                 raise translate(error, f"reading {topic}") from error
             return self._stand_ins(topic, offset, end)
         return [_record(topic, record) for record in read.get(partition, [])]
@@ -95,7 +95,7 @@ class KafkaTopicReader:
                 break
             except Exception as error:
                 self.close()
-                if issubclass(meaning_of(error), BrokerAway):
+                if not issubclass(meaning_of(error), Malformed):
                     raise translate(error, f"reading {topic}") from error
                 found.append(unreadable(topic, offset, type(error).__name__))
                 offset += 1
@@ -134,11 +134,14 @@ class _Assignment(ConsumerRebalanceListener):
 
 
 class KafkaSource:
-    """``Source`` over the real Kafka. One thread; it connects at the first call that needs the broker."""
+    """``Source`` over the real Kafka. One thread; it connects at the first call that needs the broker.
 
-    def __init__(self, broker: Broker, group: str, topics: Sequence[str]) -> None:
+    ``instance`` is explained at ``Broker.group_settings``.
+    """
+
+    def __init__(self, broker: Broker, group: str, topics: Sequence[str], instance: str | None = None) -> None:
         self._broker = broker
-        self._group = group
+        self._settings = broker.group_settings(group, instance)
         self._topics = tuple(topics)
         self._client: KafkaConsumer | None = None
         self._assignment = _Assignment()
@@ -194,7 +197,7 @@ class KafkaSource:
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
-            client = connect(self._broker.group_settings(self._group))
+            client = connect(self._settings)
             self._assignment = _Assignment()
             client.subscribe([self._broker.prefix + topic for topic in self._topics], listener=self._assignment)
             self._client = client
@@ -202,8 +205,11 @@ class KafkaSource:
 
 
 def stand_ins(broker: Broker, positions: Mapping[str, int], error: Exception) -> Mapping[str, Sequence[Record]]:
-    """After an exception: what cannot be read a second time, of the first topic that has such; raises BrokerAway."""
-    if issubclass(meaning_of(error), BrokerAway):
+    """After an exception: what cannot be read a second time, of the first topic that has such.
+
+    Raises BrokerAway, or Stop when it is nothing that can be read past.
+    """
+    if not issubclass(meaning_of(error), Malformed):
         raise translate(error, "polling") from error
     reader = KafkaTopicReader(broker)
     try:

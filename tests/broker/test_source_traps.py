@@ -162,3 +162,17 @@ def test_positions_are_told_to_kafka_for_other_peoples_tools(broker: Broker, pro
     watcher.close()
     source.close()
     assert committed == 1
+
+
+def test_a_restarted_instance_gets_its_topics_back_at_once(broker: Broker) -> None:
+    killed = KafkaSource(broker, "static", [BAD, GOOD], instance="region-1")
+    restarted = KafkaSource(broker, "static", [BAD, GOOD], instance="region-1")
+    for source in (killed, restarted):
+        for _ in range(20):  # of 0.2 s: less than any session's time
+            source.poll(0.2, 1)
+            if source.newly_assigned() == {BAD, GOOD}:
+                break
+        else:
+            pytest.fail("the topics went to nobody")
+    killed.close()
+    restarted.close()
