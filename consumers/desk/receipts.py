@@ -1,13 +1,15 @@
 """Sends a receipt for every delivery that is in the inbox, once the desk has caught up. It changes with receipts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 from typing import Any
 
+from psycopg import Connection
+
 from consumers.desk.inbox import InboxEntry, mark_receipt, without_receipt
 from consumers.store.session import Session
-from schemas.errors import Temporary
+from schemas.errors import ExchangeError
 from schemas.steps import Reached, Step, not_watched
 
 BATCH = 100
@@ -15,8 +17,8 @@ IDLE_S = 5.0
 AWAY_S = 2.0
 AWAKE_S = 0.2  # before the start barrier nobody wakes the worker when it opens
 
-SubmitReceipt = Callable[[Mapping[str, Any]], str]
-"""Hands a receipt's record to the member's own intake and returns its event id; raises Temporary, or Rejected."""
+SubmitReceipts = Callable[[Sequence[Mapping[str, Any]]], Sequence[str]]
+"""Hands receipts to the member's own intake in one bulk and returns their event ids; raises Temporary, or Rejected."""
 
 
 def receipt_record(entry: InboxEntry) -> dict[str, Any]:
@@ -33,12 +35,16 @@ def receipt_record(entry: InboxEntry) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ReceiptWorker:
-    """One member's. ``may_send`` is the start barrier; ``work`` is set by whoever folds a delivery."""
+    """One member's. ``may_send`` is the start barrier; ``work`` is set by whoever folds a delivery.
+
+    ``trouble`` is told why receipts wait.
+    """
 
     session: Session
-    submit: SubmitReceipt
+    submit: SubmitReceipts
     may_send: Callable[[], bool]
     work: Event
+    trouble: Callable[[ExchangeError], None]
     reached: Reached = not_watched
 
     def run(self, stop: Event) -> None:
@@ -47,7 +53,8 @@ class ReceiptWorker:
             ready = self.may_send()
             try:
                 sent = self.run_once() if ready else 0
-            except Temporary:
+            except ExchangeError as error:  # also a rejected receipt: it is tried again, and never stops other desks
+                self.trouble(error)
                 stop.wait(AWAY_S)
                 continue
             if not sent:
@@ -57,11 +64,15 @@ class ReceiptWorker:
     def run_once(self) -> int:
         """Send what waits, at most one batch; returns how many. Raises Temporary."""
         waiting = self.session.transact(lambda connection: without_receipt(connection, BATCH))
-        for entry in waiting:
-            receipt = self.submit(receipt_record(entry))
+        if waiting:
+            receipts = self.submit([receipt_record(entry) for entry in waiting])
             self.reached(Step.RECEIPT_ACCEPTED)
-            self._keep(entry, receipt)
+            self._keep(waiting, receipts)
         return len(waiting)
 
-    def _keep(self, entry: InboxEntry, receipt: str) -> None:
-        self.session.transact(lambda connection: mark_receipt(connection, entry.event_id, receipt))
+    def _keep(self, entries: Sequence[InboxEntry], receipts: Sequence[str]) -> None:
+        def mark(connection: Connection[Any]) -> None:
+            for entry, receipt in zip(entries, receipts, strict=True):
+                mark_receipt(connection, entry.event_id, receipt)
+
+        self.session.transact(mark)

@@ -10,19 +10,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interfocal.demo.screen import Screen
+from interfocal.drain import wait_drained
 from interfocal.endpoints import producer_endpoint
 from interfocal.installation import Installation
 from interfocal.intake_client import IntakeClient
 from interfocal.region_folder import RegionFolder
 from interfocal.submitting import FileReport, Handing, hand_over
+from producers.grouping import group
 from producers.mapping_files import MappingSet, load_mappings
 from producers.submission import Result
+from producers.ways_in.files import read_rows
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured
 
 AT_ONCE = 4
 SHOWN_REJECTIONS = 3
 RECORDS_FILE = "demo.toml"
+FOLD_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,18 @@ class Feed:
     screen: Screen
 
     def samples(self) -> None:
-        """Every member's sample files, several members at once; raises Misconfigured for a file no mapping reads."""
+        """Every member's sample files, several members at once; raises Misconfigured for a file no mapping reads.
+
+        Requests come last, when what they may point to is folded: a router never knows what is told only later.
+        """
         mappings = self._mappings()
-        with ThreadPoolExecutor(AT_ONCE) as threads:
-            list(threads.map(lambda code: self._member(code, mappings), self._codes()))
+        files = [(code, path) for code in self._codes() for path in self._files(code)]
+        requests = [(code, path) for code, path in files if holds_requests(mappings, code, path)]
+        records = [pair for pair in files if pair not in requests]
+        for pairs in (records, requests):
+            with ThreadPoolExecutor(AT_ONCE) as threads:
+                list(threads.map(lambda pair: self._sample(pair[0], mappings, pair[1]), pairs))
+            wait_drained(self.installation, FOLD_S, lambda _left: None)
 
     def records(self, path: Path) -> None:
         """One file with records of many members, by the mappings that the region's ``demo.toml`` names, in order."""
@@ -46,6 +58,8 @@ class Feed:
             with ThreadPoolExecutor(AT_ONCE) as threads:
                 reports = list(threads.map(lambda code, n=name: self._hand(code, mappings, path, n), self._codes()))
             self._tell_records(name, reports)
+            wait_drained(self.installation, FOLD_S, lambda _left: None)
+        self._tell_strangers(path, mappings)
 
     def _codes(self) -> Sequence[str]:
         return [member.code for member in self.installation.directory.members if not member.observer]
@@ -60,11 +74,12 @@ class Feed:
         except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
             raise Misconfigured(f"{file} has to name the mappings for a file of records, in order") from error
 
-    def _member(self, code: str, mappings: MappingSet) -> None:
+    def _files(self, code: str) -> Sequence[Path]:
         folder = self.folder.samples / code.lower()
-        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-            report = self._hand(code, mappings, path, None)
-            self._tell_file(code, report)
+        return sorted(folder.iterdir()) if folder.is_dir() else ()
+
+    def _sample(self, code: str, mappings: MappingSet, path: Path) -> None:
+        self._tell_file(code, self._hand(code, mappings, path, None))
 
     def _hand(self, code: str, mappings: MappingSet, path: Path, mapping: str | None) -> FileReport:
         client = IntakeClient.to(producer_endpoint(self.installation.var, code))
@@ -90,6 +105,22 @@ class Feed:
             for result in report.results:
                 if result.outcome == "rejected":
                     self.screen.say("rejected", describe(result))
+
+    def _tell_strangers(self, path: Path, mappings: MappingSet) -> None:
+        """Rows that no member's mapping takes: they belong to nobody here, and are named rather than forgotten."""
+        used = [mappings.find(self._codes()[0], name) for name in self._record_mappings()]
+        for mapping in used:
+            rows = list(read_rows(path, mapping))
+            taken = {row.number for code in self._codes() for r in group(mapping, code, rows) for row in r.rows}
+            left = [str(row.number) for row in rows if row.number not in taken]
+            if left:
+                told = f"{len(left)} rows belong to no member by the mapping {mapping.name}: {', '.join(left[:10])}"
+                self.screen.say("rejected", told)
+
+
+def holds_requests(mappings: MappingSet, code: str, path: Path) -> bool:
+    """Whether a sample file holds acts of traces."""
+    return any(mapping.stream == "trace" for mapping in mappings.for_file(code, path.name))
 
 
 def describe(result: Result) -> str:

@@ -121,7 +121,7 @@ class Demo:
             self.screen.say("note", f"the first routed request was on screen after {watch.first_route_s:.1f} s")
         for problem in told["problems"]:
             self.screen.say("problem", f"{problem['code']}: {problem['where']}")
-        self.screen.say("stage", "every promise held" if told["holds"] else "NOT every promise held")
+        self.screen.say("result", "every promise held" if told["holds"] else "NOT every promise held")
         return bool(told["holds"])
 
     def stay(self, installation: Installation) -> None:

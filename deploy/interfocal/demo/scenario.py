@@ -61,7 +61,7 @@ class Scenario:
     def seize(self) -> None:
         """Step 1: the seizure; step 2: what was read, and the keys derived from it."""
         record = self.script["seizure"]["record"]
-        result = self.submit("seizure", record)
+        result = submit(self.installation, self.asker, "seizure", record)
         self.screen.say("accepted", f"{self.asker}: seizure {record['own_reference']} as revision {result['revision']}")
         for item in record["items"]:
             marks = item.get("firearm", {}).get("marks", {})
@@ -98,7 +98,7 @@ class Scenario:
             inbox = "select 1 from inbox where trace_id = %s and hop = %s and purpose = 'accountable'"
             return code if one(self.installation.desk_url(code), inbox, (trace_id, hop)) else None
 
-        code = self.wait(found, f"the request of hop {hop} in an inbox")
+        code = wait(found, f"the request of hop {hop} in an inbox")
         self.screen.say("inbox", f"{code} has the request of trace {trace_id[:8]}, hop {hop}", [code])
         return code
 
@@ -122,7 +122,7 @@ class Scenario:
         record = deepcopy(self.script["seizure"]["record"])
         number = record["items"][restored["item"]]["firearm"]["marks"]["numbers"][0]
         number.update(as_read=restored["as_read"], state=restored["state"])
-        result = self.submit("seizure", record)
+        result = submit(self.installation, self.asker, "seizure", record)
         told = f"seizure {record['own_reference']} as revision {result['revision']}: {restored['as_read']!r} restored"
         self.screen.say("accepted", f"{self.asker}: {told}", [self.asker])
 
@@ -130,26 +130,28 @@ class Scenario:
         """Step 7: what was made outside is handed over, and its clock keeps running."""
         trace_id = self.ask("outside")
         query = "select 1 from trace where trace_id = %s and state = 'handed_over'"
-        self.wait(lambda: one(self.installation.region_url, query, (trace_id,)), "the handing over")
+        wait(lambda: one(self.installation.region_url, query, (trace_id,)), "the handing over")
 
-    def submit(self, stream: str, record: Mapping[str, Any]) -> dict[str, Any]:
-        """One record through the asker's own intake; raises Rejected when it is not accepted."""
-        client = IntakeClient.to(producer_endpoint(self.installation.var, self.asker))
-        try:
-            result = client.submit(stream, json.loads(json.dumps(record, default=str)))
-        finally:
-            client.http.close()
-        accepted_id(result)
-        return result
 
-    def wait(self, look: Callable[[], T | None], what: str) -> T:
-        """What ``look`` finds, as soon as it does."""
-        deadline = time.monotonic() + WAIT_S
-        while (found := look()) is None:
-            if time.monotonic() > deadline:
-                raise Stop(f"the example waited {WAIT_S:.0f} s for {what}, and it did not come")
-            time.sleep(POLL_S)
-        return found
+def submit(installation: Installation, member: str, stream: str, record: Mapping[str, Any]) -> dict[str, Any]:
+    """One record through a member's own intake; raises Rejected when it is not accepted."""
+    client = IntakeClient.to(producer_endpoint(installation.var, member))
+    try:
+        result = client.submit(stream, json.loads(json.dumps(record, default=str)))
+    finally:
+        client.http.close()
+    accepted_id(result)
+    return result
+
+
+def wait(look: Callable[[], T | None], what: str) -> T:
+    """What ``look`` finds, as soon as it does; raises Stop when it takes too long."""
+    deadline = time.monotonic() + WAIT_S
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise Stop(f"the example waited {WAIT_S:.0f} s for {what}, and it did not come")
+        time.sleep(POLL_S)
+    return found
 
 
 def one(url: str, query: str, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:

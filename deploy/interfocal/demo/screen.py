@@ -11,7 +11,7 @@ from rich.markup import escape
 from schemas.directory import Directory
 
 STYLES = {
-    "stage": "bold",
+    "result": "bold",
     "accepted": "green",
     "rejected": "yellow",
     "routed": "cyan",

@@ -25,9 +25,11 @@ from interfocal.endpoints import producer_endpoint
 from interfocal.health import health_router
 from interfocal.installation import Installation
 from interfocal.intake_client import IntakeClient, accepted_id
+from interfocal.logs import log
 from interfocal.metrics import Metrics
 from interfocal.observers import LoopObserver
 from interfocal.service import Worker
+from schemas.errors import ExchangeError
 from schemas.steps import Reached, not_watched
 from schemas.topics import inbox_topic
 from schemas.trust.chain import Expectation
@@ -107,8 +109,11 @@ def _desk(installation: Installation, code: str, metrics: Metrics, reached: Reac
     connect = connector(installation.desk_url(code), f"desk.{owner}")
     client = IntakeClient.to(producer_endpoint(installation.var, code))
 
-    def submit(record: Mapping[str, Any]) -> str:
-        return accepted_id(client.submit("receipt", record))
+    def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+        return [accepted_id(result) for result in client.submit_all("receipt", records)]
+
+    def trouble(error: ExchangeError) -> None:
+        log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
 
     terms = terms_of(installation)
     topics = (inbox_topic(owner),)
@@ -126,4 +131,4 @@ def _desk(installation: Installation, code: str, metrics: Metrics, reached: Reac
             pace=Pace(limit=installation.settings.loop.batch_records),
         )
     )
-    return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, reached)
+    return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, reached)
