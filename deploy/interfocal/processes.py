@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -67,14 +67,16 @@ def start_processes(installation: Installation) -> list[Process]:
     ]
 
 
-def start_one(var: Path, name: str, url: str, arguments: tuple[str, ...]) -> Process:
-    """Start ``interfocal run <arguments>``, with its log under ``var/logs``."""
+def start_one(
+    var: Path, name: str, url: str, arguments: tuple[str, ...], environment: Mapping[str, str] | None = None
+) -> Process:
+    """Start ``interfocal run <arguments>``, with its log under ``var/logs`` and these variables beside our own."""
     port = url.rsplit(":", 1)[1]
     command = (
         *(sys.executable, "-m", "interfocal"),
         *("run", *arguments, "--port", port, "--var", str(var)),
     )
-    running = spawn(Command(command, var / "logs" / f"{name}.log"))
+    running = spawn(Command(command, var / "logs" / f"{name}.log", environment=environment or {}))
     return Process(name, url, running, arguments)
 
 

@@ -7,9 +7,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
@@ -42,11 +42,12 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What to run: ``arguments``, where its output goes, and the (user, group) it runs as."""
+    """What to run: ``arguments``, where its output goes, the (user, group) it runs as, and variables beside ours."""
 
     arguments: tuple[str, ...]
     log: Path
     as_user: tuple[int, int] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 def spawn(command: Command) -> Running:
@@ -57,7 +58,7 @@ def spawn(command: Command) -> Running:
     pid = os.posix_spawn(
         arguments[0],
         arguments,
-        os.environ,
+        {**os.environ, **command.environment},
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(command.log), flags, 0o600),
