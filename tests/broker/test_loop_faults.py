@@ -254,6 +254,25 @@ def test_a_hole_beside_a_failing_record_is_passed_too(at: Bench) -> None:
     assert at.reasons() == [(SEIZURES, 6, "handler_failed")]
 
 
+def test_a_hole_after_a_failing_record_is_looked_at_once_more_only(at: Bench) -> None:
+    seizures = put_seizures(at, 8)
+    del at.log.topics[SEIZURES][1]
+    at.handler = fail_on("case-0", ValueError())
+    at.drain(at.loop(), polls=3)
+    assert at.effects() == [e for number, e in enumerate(seizures) if number not in {0, 1}]
+
+
+def test_a_topic_that_another_instance_paused_is_not_folded_here(at: Bench) -> None:
+    loop = at.loop()
+    loop.run_once()
+    with psycopg.connect(at.url) as connection:
+        positions.pause(connection, SEIZURES, "quarantine_full")
+    put_seizures(at, 3)
+    at.drain(loop)
+    assert at.effects() == []
+    assert at.notes.of("paused") == [(SEIZURES, "quarantine_full")]
+
+
 def test_a_log_that_starts_after_the_position_stops_the_loop(at: Bench) -> None:
     put_seizures(at, 5)
     at.drain(at.loop(), polls=3)
