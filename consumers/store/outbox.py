@@ -6,7 +6,7 @@ on its topic, until that row is acknowledged: a delivery is never sent before it
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
 
@@ -134,9 +134,14 @@ class RegionOutbox:
     def close(self) -> None:
         """Give lease and connection up."""
         with self._lock:
-            connection, self._connection, self._leased = self._connection, None, False
-            if connection is not None:
-                connection.close()
+            connection, self._connection = self._connection, None
+            leased, self._leased = self._leased, False
+            if connection is None:
+                return
+            if leased:  # the server notices a closed connection only a little later, and a successor would wait
+                with suppress(psycopg.Error):
+                    connection.execute("select pg_advisory_unlock(%s)", [RELAY_LOCK])
+            connection.close()
 
     @contextmanager
     def _held(self, doing: str) -> Iterator[Connection[Any]]:

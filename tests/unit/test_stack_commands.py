@@ -5,6 +5,7 @@ import pytest
 import typer
 
 from interfocal.commands import main
+from interfocal.limits import EXERCISE_NOTICE
 from schemas.errors import BrokerAway, ExchangeError, Misconfigured, NotOurs
 
 
@@ -28,7 +29,7 @@ def test_an_error_of_ours_is_one_sentence_and_an_exit_code(
     assert main.run(["fail"]) == code
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.splitlines() == [main.EXERCISE, f"interfocal: {error}"]
+    assert shown.err.splitlines() == [EXERCISE_NOTICE, f"interfocal: {error}"]
 
 
 def test_a_fault_of_the_program_is_not_hidden_as_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,7 +43,7 @@ class Feed:
         Requests come last, when what they may point to is folded: a router never knows what is told only later.
         """
         mappings = self._mappings()
-        files = [(code, path) for code in self._codes() for path in self._files(code)]
+        files = [(code, path) for code in self._codes() for path in sample_files(self.folder, code)]
         requests = [(code, path) for code, path in files if holds_requests(mappings, code, path)]
         records = [pair for pair in files if pair not in requests]
         for pairs in (records, requests):
@@ -54,7 +54,7 @@ class Feed:
     def records(self, path: Path) -> None:
         """One file with records of many members, by the mappings that the region's ``demo.toml`` names, in order."""
         mappings = self._mappings()
-        for name in self._record_mappings():
+        for name in record_mappings(self.folder):
             with ThreadPoolExecutor(AT_ONCE) as threads:
                 reports = list(threads.map(lambda code, n=name: self._hand(code, mappings, path, n), self._codes()))
             self._tell_records(name, reports)
@@ -66,17 +66,6 @@ class Feed:
 
     def _mappings(self) -> MappingSet:
         return load_mappings(self.folder.mappings, load_code_lists())
-
-    def _record_mappings(self) -> Sequence[str]:
-        file = self.folder.path / RECORDS_FILE
-        try:
-            return [str(name) for name in tomllib.loads(file.read_text(encoding="utf-8"))["records"]["mappings"]]
-        except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
-            raise Misconfigured(f"{file} has to name the mappings for a file of records, in order") from error
-
-    def _files(self, code: str) -> Sequence[Path]:
-        folder = self.folder.samples / code.lower()
-        return sorted(folder.iterdir()) if folder.is_dir() else ()
 
     def _sample(self, code: str, mappings: MappingSet, path: Path) -> None:
         self._tell_file(code, self._hand(code, mappings, path, None))
@@ -108,7 +97,7 @@ class Feed:
 
     def _tell_strangers(self, path: Path, mappings: MappingSet) -> None:
         """Rows that no member's mapping takes: they belong to nobody here, and are named rather than forgotten."""
-        used = [mappings.find(self._codes()[0], name) for name in self._record_mappings()]
+        used = [mappings.find(self._codes()[0], name) for name in record_mappings(self.folder)]
         for mapping in used:
             rows = list(read_rows(path, mapping))
             taken = {row.number for code in self._codes() for r in group(mapping, code, rows) for row in r.rows}
@@ -116,6 +105,21 @@ class Feed:
             if left:
                 told = f"{len(left)} rows belong to no member by the mapping {mapping.name}: {', '.join(left[:10])}"
                 self.screen.say("rejected", told)
+
+
+def record_mappings(folder: RegionFolder) -> Sequence[str]:
+    """The mappings for a file of records, in order; raises Misconfigured when the region names none."""
+    file = folder.path / RECORDS_FILE
+    try:
+        return [str(name) for name in tomllib.loads(file.read_text(encoding="utf-8"))["records"]["mappings"]]
+    except (OSError, KeyError, tomllib.TOMLDecodeError) as error:
+        raise Misconfigured(f"{file} has to name the mappings for a file of records, in order") from error
+
+
+def sample_files(folder: RegionFolder, code: str) -> Sequence[Path]:
+    """A member's sample files, by name."""
+    own = folder.samples / code.lower()
+    return sorted(own.iterdir()) if own.is_dir() else ()
 
 
 def holds_requests(mappings: MappingSet, code: str, path: Path) -> bool:
