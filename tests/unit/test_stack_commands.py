@@ -1,5 +1,5 @@
-from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -9,14 +9,15 @@ from interfocal.limits import EXERCISE_NOTICE
 from schemas.errors import BrokerAway, ExchangeError, Misconfigured, NotOurs
 
 
-def failing(error: Exception) -> Callable[[typer.Typer], None]:
+def add_failing_command(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     def command() -> None:
         raise error
 
     def register(app: typer.Typer) -> None:
         app.command("fail")(command)
 
-    return register
+    monkeypatch.setattr(main, "COMMANDS", {"fail": "fail"})
+    monkeypatch.setattr(main, "import_module", lambda _name: SimpleNamespace(register=register))
 
 
 @pytest.mark.parametrize(
@@ -25,7 +26,7 @@ def failing(error: Exception) -> Callable[[typer.Typer], None]:
 def test_an_error_of_ours_is_one_sentence_and_an_exit_code(
     error: ExchangeError, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(main, "GROUPS", (*main.GROUPS, failing(error)))
+    add_failing_command(monkeypatch, error)
     assert main.run(["fail"]) == code
     shown = capsys.readouterr()
     assert shown.out == ""
@@ -33,7 +34,7 @@ def test_an_error_of_ours_is_one_sentence_and_an_exit_code(
 
 
 def test_a_fault_of_the_program_is_not_hidden_as_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(main, "GROUPS", (*main.GROUPS, failing(ZeroDivisionError("a fault"))))
+    add_failing_command(monkeypatch, ZeroDivisionError("a fault"))
     with pytest.raises(ZeroDivisionError):
         main.run(["fail"])
 
@@ -63,3 +64,13 @@ def test_packages_of_other_distributions_are_refused(tmp_path: Path, monkeypatch
     monkeypatch.setattr(main, "_folder", lambda package: homes.get(package, tmp_path / "elsewhere" / package))
     with pytest.raises(NotOurs, match="schemas is loaded from"):
         main.check_packages_are_ours()
+
+
+def test_every_command_is_in_the_file_that_the_table_names() -> None:
+    app = main.build_app()
+    groups = {group.name for group in app.registered_groups}
+    single = {command.name for command in app.registered_commands}
+    assert groups | single == set(main.COMMANDS)
+    for name in main.COMMANDS:
+        alone = main.build_app(main.files_for([name]))
+        assert name in {g.name for g in alone.registered_groups} | {c.name for c in alone.registered_commands}
