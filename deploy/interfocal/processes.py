@@ -23,6 +23,7 @@ MOST_PRODUCERS = 8  # one for each member up to here; larger regions share proce
 READY_S = 90.0
 END_S = 40.0
 POLL_S = 0.05
+INSTANCE = "INTERFOCAL_LOOP__INSTANCE"  # of each name one process runs here
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def start_one(
         *(sys.executable, "-m", "interfocal"),
         *("run", *arguments, "--port", port, "--var", str(var)),
     )
-    running = spawn(Command(command, var / "logs" / f"{name}.log", environment=environment or {}))
+    own = {INSTANCE: name, **(environment or {})}
+    running = spawn(Command(command, var / "logs" / f"{name}.log", environment=own))
     return Process(name, url, running, arguments)
 
 

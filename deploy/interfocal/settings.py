@@ -46,10 +46,15 @@ class OutboxSettings(Purpose):
 
 
 class LoopSettings(Purpose):
-    """How a consumer loop reads: records in one transaction, unusable records of one topic before it pauses."""
+    """How a consumer loop reads: records in one transaction, unusable records of one topic before it pauses.
+
+    ``instance`` names this process among all that share its topics: restarted, it gets its own back at once. Empty: it
+    is one of many, and what it had when it was killed is shared out after the session's time.
+    """
 
     batch_records: int = 1000
     quarantine_limit: int = 100
+    instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,60}$")] = ""
 
 
 class Settings(BaseSettings):

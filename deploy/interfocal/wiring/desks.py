@@ -118,17 +118,18 @@ def _desk(installation: Installation, code: str, metrics: Metrics, reached: Reac
     terms = terms_of(installation)
     topics = (inbox_topic(owner),)
     work = threading.Event()
+    pace = installation.settings.loop
     broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix)
     loop = Loop(
         LoopParts(
-            source=KafkaSource(broker, f"{owner}.desk", topics),
+            source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
             connect=connect,
             terms=terms,
-            rules=Rules((DeskHandler(terms),), installation.settings.loop.quarantine_limit, reached),
+            rules=Rules((DeskHandler(terms),), pace.quarantine_limit, reached),
             observer=WakingObserver(metrics, work),
             topics=topics,
             now=now,
-            pace=Pace(limit=installation.settings.loop.batch_records),
+            pace=Pace(limit=pace.batch_records),
         )
     )
     return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, reached)

@@ -125,9 +125,10 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
     """The loop that folds the view and the traces into the regional database."""
     topics = region_topics(installation)
     pace = installation.settings.loop
+    broker = Broker(installation.bootstrap, GROUP, installation.prefix)
     return Loop(
         LoopParts(
-            source=KafkaSource(Broker(installation.bootstrap, GROUP, installation.prefix), GROUP, topics),
+            source=KafkaSource(broker, GROUP, topics, pace.instance or None),
             connect=connector(installation.region_url, GROUP),
             terms=terms_of(installation),
             rules=Rules((ViewHandler(), TracingHandler(reached)), pace.quarantine_limit, reached),
