@@ -1,0 +1,162 @@
+"""A whole installation for tests: its own folder, topics and databases on the session's stack, and real processes.
+
+Whatever is waited for has a hard limit; a limit that is reached fails the test with what was waited for.
+"""
+
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psycopg
+
+from interfocal.drain import wait_drained
+from interfocal.endpoints import write_endpoints
+from interfocal.installation import Installation
+from interfocal.ledger.verify import Proof, verify
+from interfocal.preparing import make_database, prepare
+from interfocal.processes import Process, start_one, stop_processes, wait_ready
+from interfocal.region_folder import open_region
+from interfocal.service import free_port
+from interfocal.settings import SETTINGS_FILE
+from interfocal.stack import Stack, drop_database
+from interfocal.stack.process import alive
+
+TWO_MEMBERS = Path(__file__).parent / "regions" / "two-members"
+LIMIT_S = 60.0
+PAUSE_S = 0.05
+PRODUCER, DESKS, REGION = "producer", "desks", "region"
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Exchange:
+    """An installation of which one producer process serves every member, beside one for desks and one for the region.
+
+    ``urls`` says where each process answers, before and after a restart.
+    """
+
+    installation: Installation
+    urls: dict[str, str]
+    processes: dict[str, Process] = field(default_factory=dict)
+
+    def start(self, name: str, **environment: str) -> None:
+        """Start a process and wait until it is ready."""
+        arguments = (name, "--members", ",".join(self.installation.desk_urls)) if name == PRODUCER else (name,)
+        self.processes[name] = start_one(self.installation.var, name, self.urls[name], arguments, environment)
+        wait_ready([self.processes[name]])
+
+    def stop(self, name: str) -> int:
+        """Ask a process to end; its exit code, negative for a signal."""
+        process = self.processes.pop(name)
+        os.kill(process.running.pid, signal.SIGTERM)
+        return ended(process)
+
+    def restart(self, name: str, **environment: str) -> None:
+        """End a process in an orderly way, and start it again."""
+        assert self.stop(name) == 0
+        self.start(name, **environment)
+
+    def running(self) -> set[str]:
+        """The processes that run."""
+        return {name for name, process in self.processes.items() if alive(process.running)}
+
+    def drain(self) -> None:
+        """Return when nothing is under way any more."""
+        left = wait_drained(self.installation, LIMIT_S, lambda _left: None)
+        assert left.nothing, left
+
+    def proved(self) -> Proof:
+        """Count everything afresh; every promise has to hold."""
+        proof = verify(self.installation)
+        assert (list(proof.balance.lost), list(proof.balance.doubled)) == ([], [])
+        assert list(proof.balance.problems) == []
+        assert proof.balance.holds
+        return proof
+
+    def region(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Rows of the regional database."""
+        return rows(self.installation.region_url, query, *parameters)
+
+    def desk(self, member: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """Rows of a desk's database."""
+        return rows(self.installation.desk_url(member), query, *parameters)
+
+
+@contextmanager
+def started(stack: Stack, var: Path, prefix: str, region: Path = TWO_MEMBERS) -> Iterator[Exchange]:
+    """An installation with its three processes running; they are ended and its databases dropped at the end."""
+    installation = installed(stack, var, prefix, region)
+    urls = {name: f"http://127.0.0.1:{free_port()}" for name in (PRODUCER, DESKS, REGION)}
+    producers = dict.fromkeys(installation.desk_urls, urls[PRODUCER])
+    write_endpoints(var, {"producers": producers, "desks": urls[DESKS], "region": urls[REGION]})
+    exchange = Exchange(installation, urls)
+    try:
+        for name in urls:
+            exchange.start(name)
+        yield exchange
+    finally:
+        stop_processes(list(exchange.processes.values()))
+        for url in (installation.region_url, *installation.desk_urls.values()):
+            drop_database(stack.postgres_url, url.rsplit("/", 1)[1])
+
+
+def installed(stack: Stack, var: Path, prefix: str, region: Path) -> Installation:
+    """Keys, topics and databases of a region on the session's stack; ``prefix`` sets it apart."""
+    var.mkdir(parents=True, exist_ok=True)
+    names = "t_" + prefix.rstrip(".")
+    (var / SETTINGS_FILE).write_text(
+        f'[kafka]\nbootstrap = "{stack.bootstrap}"\nprefix = "{prefix}"\n'
+        f'[postgres]\nurl = "{stack.postgres_url}"\nnames = "{names}"\n',
+        encoding="utf-8",
+    )
+    return prepare(var, open_region(region), lambda _message: None)
+
+
+@contextmanager
+def beside(installation: Installation, names: str) -> Iterator[Installation]:
+    """The same installation on a regional database that was made anew, which is dropped at the end.
+
+    A process sees it with ``INTERFOCAL_POSTGRES__NAMES`` set to ``names``.
+    """
+    postgres = installation.settings.postgres.model_copy(update={"names": names})
+    settings = installation.settings.model_copy(update={"postgres": postgres})
+    anew = replace(installation, settings=settings)
+    try:
+        make_database(anew, anew.region_url, "region")
+        yield anew
+    finally:
+        drop_database(anew.postgres_url, anew.region_url.rsplit("/", 1)[1])
+
+
+def ended(process: Process) -> int:
+    """Wait for the end of a process that this one started: its exit code, negative for the signal that killed it."""
+    descriptor = os.pidfd_open(process.running.pid)
+    try:
+        assert select.select([descriptor], [], [], LIMIT_S)[0], f"{process.name} runs on after {LIMIT_S:.0f} s"
+        told = os.waitid(os.P_PIDFD, descriptor, os.WEXITED)
+    finally:
+        os.close(descriptor)
+    assert told is not None
+    return told.si_status if told.si_code == os.CLD_EXITED else -told.si_status
+
+
+def until(look: Callable[[], T | None], what: str) -> T:
+    """What ``look`` finds, as soon as it is neither None nor empty."""
+    deadline = time.monotonic() + LIMIT_S
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {LIMIT_S:.0f} s for {what}"
+        threading.Event().wait(PAUSE_S)
+    return found
+
+
+def rows(url: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+    """All rows of a query."""
+    with psycopg.connect(url) as connection:
+        return connection.execute(query.encode(), parameters).fetchall()

@@ -1,0 +1,141 @@
+"""A short story that takes every step of the path: seizures, a missing firearm, a request, its acknowledgement.
+
+Whoever tells it goes on when a process is killed: what was not taken is submitted again until it is.
+"""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import psycopg
+
+from interfocal.desk_acts import DeskActs
+from interfocal.endpoints import producer_endpoint
+from interfocal.intake_client import IntakeClient, accepted_id
+from running import LIMIT_S, PAUSE_S, Exchange, until
+from schemas.errors import StoreAway
+
+ASKER, ASKED = "AA", "BB"
+T = TypeVar("T")
+
+
+def a_firearm(number: str) -> dict[str, Any]:
+    """A pistol with a number."""
+    marks = {"make": "Zastava", "numbers": [{"place": "frame", "as_read": number, "state": "legible"}]}
+    return {"weapon_class": "pistol", "marks": marks}
+
+
+def a_seizure(name: str, number: str) -> dict[str, Any]:
+    """The harmonised record of one pistol that was seized."""
+    item = {"item_key": "1", "kind": "firearm", "quantity": 1, "firearm": a_firearm(number)}
+    return {"national_id": name, "own_reference": name, "handling": {"codes": ["H0"]}, "items": [item]}
+
+
+def a_missing(name: str, number: str) -> dict[str, Any]:
+    """The harmonised record of one pistol that was stolen."""
+    about = {"national_id": name, "own_reference": name, "handling": {"codes": ["H0"]}}
+    return {**about, "type": "stolen", "state": "open", **a_firearm(number)}
+
+
+def a_request(name: str, number: str, named: str) -> dict[str, Any]:
+    """The harmonised request for a pistol, which names whom to ask."""
+    return {
+        "national_id": name,
+        "own_reference": name,
+        "handling": {"codes": ["H0"]},
+        "act": "request",
+        "request": {
+            **a_firearm(number),
+            "priority": "routine",
+            "illicit_ground": "not_recorded",
+            "intended_use": "criminal_investigation",
+            "domestic_trace": "no_record",
+            "named": {"member": named, "evidence": "dealer_record"},
+        },
+    }
+
+
+def submit(exchange: Exchange, member: str, stream: str, *records: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A bulk through a member's intake; one result each. Raises StoreAway when the intake is."""
+    client = IntakeClient.to(producer_endpoint(exchange.installation.var, member))
+    try:
+        return client.submit_all(stream, records)
+    finally:
+        client.http.close()
+
+
+def taken(attempt: Callable[[], T]) -> T:
+    """What the attempt answers as soon as it is taken, as a national system would try."""
+    deadline = time.monotonic() + LIMIT_S
+    while True:
+        try:
+            return attempt()
+        except StoreAway:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(PAUSE_S)
+
+
+@dataclass(slots=True)
+class Story:
+    """One story; ``tag`` tells it from others. ``events`` are those that intakes said they have accepted."""
+
+    exchange: Exchange
+    tag: str
+    events: list[str] = field(default_factory=list)
+    request: str = ""
+    trace_id: str = ""
+
+    def play(self) -> "Story":
+        """All of it, to the acknowledgement in the asker's inbox."""
+        self.seize()
+        self.keep(taken(lambda: submit(self.exchange, ASKED, "missing", a_missing(f"M-{self.tag}", f"M{self.tag}"))))
+        self.ask()
+        self.wait_for(ASKED, self.request, "accountable")
+        self.revise()
+        acknowledged = self.keep([taken(self.acknowledge)])[0]
+        self.wait_for(ASKER, acknowledged, "party")
+        return self
+
+    def seize(self) -> None:
+        """Three seizures in one bulk."""
+        names = [f"S-{self.tag}-{place}" for place in range(3)]
+        records = [a_seizure(name, f"{name}-N") for name in names]
+        self.keep(taken(lambda: submit(self.exchange, ASKER, "seizure", *records)))
+
+    def ask(self) -> None:
+        """A request that names the other member."""
+        record = a_request(f"T-{self.tag}", f"T{self.tag}", ASKED)
+        result = taken(lambda: DeskActs(self.exchange.installation, ASKER).open(record))
+        self.request, self.trace_id = self.keep([result])[0], result["trace_id"]
+
+    def revise(self) -> None:
+        """A second revision of the first seizure."""
+        record = a_seizure(f"S-{self.tag}-0", f"S-{self.tag}-0-RESTORED")
+        results = taken(lambda: submit(self.exchange, ASKER, "seizure", record))
+        assert [result["revision"] for result in results] == [2]
+        self.keep(results)
+
+    def acknowledge(self) -> dict[str, Any]:
+        """The asked member has the request."""
+        desk = DeskActs(self.exchange.installation, ASKED)
+        return desk.act(self.trace_id, "acknowledgement", {}, reference=f"A-{self.tag}")
+
+    def keep(self, results: list[dict[str, Any]]) -> list[str]:
+        """Note what was accepted, now or at an attempt whose answer was lost."""
+        ids = [accepted_id(result) for result in results]
+        self.events += ids
+        return ids
+
+    def wait_for(self, member: str, event: str, purpose: str) -> None:
+        """Until a member's inbox holds an event."""
+        until(lambda: self.deliveries(member, event, purpose), f"{purpose} delivery in the inbox of {member}")
+
+    def deliveries(self, member: str, event: str, purpose: str) -> list[tuple[Any, ...]]:
+        """The inbox rows of an event."""
+        query = "select event_id, rule from inbox where of_event = %s and purpose = %s"
+        try:
+            return self.exchange.desk(member, query, event, purpose)
+        except psycopg.OperationalError:
+            return []
