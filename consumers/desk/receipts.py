@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC
 from threading import Event
 from typing import Any
 
@@ -28,7 +29,7 @@ def receipt_record(entry: InboxEntry) -> dict[str, Any]:
         "of_event": entry.of_event,
         "sha256": entry.sha256,
         "delivery_id": entry.event_id,
-        "received_at": entry.received_at.isoformat(),
+        "received_at": entry.received_at.astimezone(UTC).isoformat(),
         "handling": {"codes": ["H0"]},
     }
 

@@ -5,6 +5,7 @@ It changes with what people at a desk need to see. Codes stay codes here; labels
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 
 from pydantic import BaseModel
@@ -28,7 +29,7 @@ KEYED_MARKS = ("make", "model", "calibre", "type_as_read")
 def inbox_row(entry: InboxEntry, references: Mapping[TraceKey, str]) -> Row:
     """One delivery. ``receipt`` is the event id of the receipt that this member's intake has accepted, or null."""
     return {
-        "received_at": entry.received_at.isoformat(timespec="milliseconds"),
+        "received_at": instant_text(entry.received_at),
         "from": entry.from_member,
         "act": entry.act,
         "trace_id": entry.trace_id,
@@ -60,6 +61,16 @@ def trace_row(trace: KnownTrace) -> Row:
     }
 
 
+def instant_text(at: datetime) -> str:
+    """``2026-03-01T12:00:00.000Z``: UTC, whatever the database's own time zone."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def instant_shown(at: datetime) -> str:
+    """``2026-03-01 12:00:00``, UTC, for people."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
 def role_of(trace: KnownTrace) -> str:
     """``asker``, ``accountable``, both, or ``told`` for who is neither."""
     roles = (("asker", trace.asks), ("accountable", trace.own_hop is not None))
@@ -82,8 +93,11 @@ def explanation(trace: KnownTrace, deliveries: Mapping[str, Delivery], wording: 
 
 def part_lines(act: str, part: Mapping[str, Any], wording: Wording) -> Iterator[str]:
     """What an act says, a line a field, codes with their labels; its marks are shown apart."""
-    labels = _labels(act, part, wording) if act in ACT_PARTS else {}
-    for path, value in _leaves({name: value for name, value in part.items() if name != MARKS}, ""):
+    model = cast("type[Part] | None", ACT_PARTS.get(act))
+    labels = _labels(model, part, wording) if model else {}
+    order = list(model.model_fields) if model else []
+    names = sorted(part, key=lambda name: order.index(name) if name in order else -1)
+    for path, value in _leaves({name: part[name] for name in names if name != MARKS}, ""):
         yield f"{path}: {labels.get(path, value)}"
 
 
@@ -114,7 +128,7 @@ def _hop(hop: KnownHop) -> Row:
 
 def _act(act: KnownAct) -> Row:
     return {
-        "at": act.at.isoformat(timespec="milliseconds"),
+        "at": instant_text(act.at),
         "act": act.act,
         "from": act.member,
         "sent": act.sent,
@@ -142,7 +156,7 @@ def _routed(hop: KnownHop, delivery: Delivery, wording: Wording) -> Iterator[str
         rule = wording.label("route-rule", delivery.rule)
         yield f"  Rule {rule}: {wording.definition('route-rule', delivery.rule)}"
     yield from (f"  Evidence: {fact(evidence, wording)}" for evidence in delivery.evidence_shown)
-    purpose, decided = wording.label("delivery-purpose", delivery.purpose), f"{delivery.recorded_at:%Y-%m-%d %H:%M:%S}"
+    purpose, decided = wording.label("delivery-purpose", delivery.purpose), instant_shown(delivery.recorded_at)
     yield f"  Reached this desk as {purpose}, by decision {delivery.decision_id} of {decided} UTC."
 
 
@@ -154,9 +168,8 @@ def _verdict(delivery: Delivery, wording: Wording) -> str:
     return "the duty officer has it."
 
 
-def _labels(act: str, part: Mapping[str, Any], wording: Wording) -> dict[str, str]:
+def _labels(model: type[Part], part: Mapping[str, Any], wording: Wording) -> dict[str, str]:
     """Labels of coded values by path. A record as submitted may also name its seizure as a request never does."""
-    model = cast("type[Part]", ACT_PARTS[act])
     known = model.model_validate({name: value for name, value in part.items() if name in model.model_fields})
     return {path: wording.label(listed, code) for path, listed, code in coded_values(known)}
 

@@ -20,6 +20,7 @@ from interfocal.desk_acts import DeskActs
 from interfocal.desk_views import (
     Row,
     explanation,
+    instant_shown,
     mark_rows,
     part_lines,
     role_of,
@@ -115,7 +116,8 @@ def _print_act(act: KnownAct, wording: Wording) -> None:
     way = "sent" if act.sent else "received"
     turn = "" if act.in_turn else " — out of turn, changes nothing"
     label = wording.label("trace-act", act.act)
-    print_line(f"\n{act.at:%Y-%m-%d %H:%M:%S} UTC  {act.member}: {label}, hop {act.hop}, {way}{turn}")
+    print_line("")
+    print_line(f"{instant_shown(act.at)} UTC  {act.member}: {label}, hop {act.hop}, {way}{turn}")
     print_line(f"  event {act.event_id}{f', answers {act.cause}' if act.cause else ''}")
     for line in part_lines(act.act, act.part, wording):
         print_line(f"  {line}")

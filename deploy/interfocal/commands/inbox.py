@@ -9,7 +9,7 @@ from consumers.tracing.explain import Wording
 from interfocal.commands.desk_printing import SHORT_ID, print_csv, print_json, print_notes, print_table
 from interfocal.commands.submit import HERE, As, AsJson, Var
 from interfocal.desk_acts import DeskActs
-from interfocal.desk_views import Row, inbox_row
+from interfocal.desk_views import Row, inbox_row, instant_shown
 from interfocal.installation import open_installation
 from interfocal.listing import Form, form_of
 from schemas.codes.lists import load_code_lists
@@ -51,7 +51,7 @@ def show_inbox(member: As, limit: Limit = 500, as_json: AsJson = False, as_csv: 
 def _cells(entry: InboxEntry, row: Row, wording: Wording) -> list[str | int | None]:
     label = wording.lists["trace-act"].label(entry.act)
     rule = wording.lists["route-rule"].label(entry.rule) if entry.rule else None
-    received = f"{entry.received_at:%Y-%m-%d %H:%M:%S}"
+    received = instant_shown(entry.received_at)
     trace = entry.trace_id[:SHORT_ID] if entry.trace_id else None
     receipt = "out" if entry.receipt_event else "not yet"
     about = (row["asker_reference"], received, entry.from_member, label, trace, entry.hop)
