@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from producers.intake import Intake
-from producers.mapping import NationalMapping
-from producers.mapping_files import MappingSet, load_mapping
+from producers.intake.intake import Intake
+from producers.intake.submission import Entrance
+from producers.mapping.files import MappingSet, load_mapping
+from producers.mapping.mapping import NationalMapping
 from producers.outbox import OutboxFile
-from producers.submission import Entrance
 from schemas.codes.lists import load_code_lists
 from schemas.directory import Directory, Member
 from schemas.events.ids import id_key_check

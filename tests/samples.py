@@ -10,14 +10,14 @@ from consumers.blocking import number_keys
 from consumers.tracing.question import Knowledge, OpenMissing, Question
 from consumers.tracing.rules import Choice, route
 from interfocal.region_folder import open_region
-from producers.assemble import Identity
-from producers.checks import Standards
-from producers.grouping import group
-from producers.judging import Judged, look_at
-from producers.mapping import NationalMapping
-from producers.mapping_files import MappingSet, load_mappings
-from producers.national import NationalRow
-from producers.submission import Entrance, national_submission
+from producers.intake.assemble import Identity
+from producers.intake.checks import Standards
+from producers.intake.judging import Judged, look_at
+from producers.intake.submission import Entrance, national_submission
+from producers.mapping.files import MappingSet, load_mappings
+from producers.mapping.grouping import group
+from producers.mapping.mapping import NationalMapping
+from producers.mapping.national import NationalRow
 from producers.ways_in.files import read_rows
 from schemas.codes.lists import load_code_lists
 from schemas.directory import Directory

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from interfocal.intake_client import IntakeClient
-from producers.grouping import bulks, group
-from producers.mapping import NationalMapping
-from producers.mapping_files import MappingSet
-from producers.shape import EVENTS
-from producers.submission import Result
+from producers.intake.submission import Result
+from producers.mapping.files import MappingSet
+from producers.mapping.grouping import bulks, group
+from producers.mapping.mapping import NationalMapping
+from producers.mapping.shape import EVENTS
 from producers.ways_in.bodies import row_object
 from producers.ways_in.files import read_objects, read_rows
 from schemas.errors import Rejected

@@ -40,7 +40,7 @@ class OutboxFile:
     """Implements ``schemas.record.Outbox``; threads may share it.
 
     A process may die at any point: what ``accept`` has committed stays, and what it has not is not there.
-    ``reading`` answers questions; ``writer`` is for the tables beside the events (API keys).
+    ``reading`` answers questions.
     """
 
     writer: Shared

@@ -39,9 +39,6 @@ create table rejected (
     rejected_at text not null, closed_at text, closed_by text
 ) strict;
 create index rejected_open on rejected (stream, record_key) where closed_at is null;
-create table api_key (
-    id text primary key, system text not null, hash text not null unique, added_at text not null, revoked_at text
-) strict;
 """
 
 OUTBOX_COLUMNS = "id, topic, event_id, key, value, headers, life, seq, seal, published_offset, accepted_at"

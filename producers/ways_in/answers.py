@@ -7,7 +7,7 @@ from fastapi import Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from producers.submission import Result, ShownProblem, show_problem
+from producers.intake.submission import Result, ShownProblem, show_problem
 from schemas.errors import OutboxFull, Rejected, Stop
 from schemas.rejection import problem
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from producers.national import NationalRow
+from producers.mapping.national import NationalRow
 from producers.ways_in.json_text import decoded, lines_of, malformed, parse_json
 from schemas.rejection import REJECTION_MESSAGES, Problem
 

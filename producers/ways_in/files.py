@@ -9,8 +9,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from producers.mapping import NationalMapping
-from producers.national import NationalRow
+from producers.mapping.mapping import NationalMapping
+from producers.mapping.national import NationalRow
 from producers.ways_in.json_text import decoded, lines_of, malformed, parse_json
 from schemas.errors import Rejected
 from schemas.rejection import problem

@@ -15,10 +15,10 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from producers.intake import Intake, Options
-from producers.rejected import KeptRejection, kept_rejection
-from producers.shape import EVENTS
-from producers.submission import Entrance, Result
+from producers.intake.intake import Intake, Options
+from producers.intake.rejected import KeptRejection, kept_rejection
+from producers.intake.submission import Entrance, Result
+from producers.mapping.shape import EVENTS
 from producers.ways_in.answers import (
     ErrorAnswers,
     NotTaken,

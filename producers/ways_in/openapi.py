@@ -6,7 +6,7 @@ The description is made from the events' models, so that it cannot say another t
 from collections.abc import Mapping
 from typing import Any
 
-from producers.shape import ENVELOPE, EVENTS
+from producers.mapping.shape import ENVELOPE, EVENTS
 
 REFERENCES = "#/components/schemas/{model}"
 SUBMITTED: Mapping[str, Any] = {

@@ -12,7 +12,7 @@ import uvicorn
 
 from intake_cases import open_intake, seizure
 from interfocal.service import free_port
-from producers.intake import Intake
+from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import create_app
 

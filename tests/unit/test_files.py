@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake_cases import CODE_LISTS, MAPPING, ROW, mapping_of
-from producers.mapping import NationalMapping
-from producers.mapping_files import load_mapping
-from producers.national import NationalRow
+from producers.mapping.files import load_mapping
+from producers.mapping.mapping import NationalMapping
+from producers.mapping.national import NationalRow
 from producers.ways_in.files import MAX_FILE_BYTES, read_objects, read_rows, rows_of
 from schemas.errors import Rejected
 

@@ -11,7 +11,7 @@ import pytest
 
 from asgi import client_of
 from intake_cases import NOW, ROW, mapping_of, open_intake, seizure, trace_request
-from producers.intake import Intake
+from producers.intake.intake import Intake
 from producers.ways_in.api_keys import ApiKey, KeyFile, KeyFiles, key_sha256
 from producers.ways_in.http import Bounds, Observer, create_app
 from schemas.errors import OutboxFull, StoreAway

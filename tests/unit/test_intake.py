@@ -22,13 +22,13 @@ from intake_cases import (
     seizure,
     trace_request,
 )
-from producers.assemble import Identity
-from producers.checks import Standards
-from producers.intake import Intake
-from producers.judging import look_at
-from producers.national import NationalRow
-from producers.shape import ENVELOPE
-from producers.submission import Result, harmonised_submission
+from producers.intake.assemble import Identity
+from producers.intake.checks import Standards
+from producers.intake.intake import Intake
+from producers.intake.judging import look_at
+from producers.intake.submission import Result, harmonised_submission
+from producers.mapping.national import NationalRow
+from producers.mapping.shape import ENVELOPE
 from schemas.errors import Misconfigured, OutboxFull, Rejected
 from schemas.events.envelope import Event, Handling
 from schemas.events.ids import event_id, item_id, record_id

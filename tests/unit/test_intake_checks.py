@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from intake_cases import AT_THE_DOOR, CODE_LISTS, ID_KEY, NOW, directory, seizure, trace_request
-from producers.assemble import Identity
-from producers.checks import Standards
-from producers.judging import Judged, look_at
-from producers.submission import harmonised_submission
+from producers.intake.assemble import Identity
+from producers.intake.checks import Standards
+from producers.intake.judging import Judged, look_at
+from producers.intake.submission import harmonised_submission
 
 IDENTITY = Identity("RS", ID_KEY, exercise=True)
 STANDARDS = Standards("RS", directory(), CODE_LISTS)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from intake_cases import CODE_LISTS, MAPPING, mapping_of, written_mapping
-from producers.mapping_files import MappingSet, load_mapping, load_mappings
+from producers.mapping.files import MappingSet, load_mapping, load_mappings
 from schemas.errors import Misconfigured, Rejected
 
 FLAWED = {

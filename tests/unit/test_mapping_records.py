@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from intake_cases import CODE_LISTS, MAPPING, NOW, ROW, mapping_of
-from producers.grouping import bulks, group
-from producers.harmonise import Harmonised, harmonise
-from producers.mapping import DateFormat, NationalMapping, Rule
-from producers.mapping_files import load_mapping
-from producers.national import NationalRecord, NationalRow
-from producers.submission import national_content
-from producers.values import Read, Spelling, parse_instant, read
+from producers.intake.submission import national_content
+from producers.mapping.files import load_mapping
+from producers.mapping.grouping import bulks, group
+from producers.mapping.harmonise import Harmonised, harmonise
+from producers.mapping.mapping import DateFormat, NationalMapping, Rule
+from producers.mapping.national import NationalRecord, NationalRow
+from producers.mapping.values import Read, Spelling, parse_instant, read
 
 PLAIN = Spelling(frozenset({"-"}), {"n/a": "unknown"}, decimal_comma=True, zone=UTC)
 

@@ -1,23 +1,16 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from outboxes import accept, draft, opened, revision, sign
 from producers.outbox import (
-    ApiKey,
     OutboxFile,
     RejectedRecord,
-    add_api_key,
-    api_keys,
-    key_hash,
     open_read_only,
-    revoke_api_key,
-    system_of,
 )
-from schemas.errors import Misconfigured, StoreAway
+from schemas.errors import StoreAway
 from schemas.rejection import problem
 from sealing import SEALED_AT, an_id
 
@@ -117,20 +110,3 @@ def test_whoever_waits_for_an_event_is_told_its_offset(outbox: OutboxFile) -> No
         outbox.mark_published({1: 17})
         assert waiting.result() == 17
     assert outbox.wait_published(an_id("unknown"), 0.0) is None
-
-
-def test_an_api_key_is_kept_as_a_hash_and_ends_when_revoked(outbox: OutboxFile, path: Path) -> None:
-    add_api_key(outbox, ApiKey("k1", "border system", key_hash("secret-one"), SEALED_AT, None))
-    add_api_key(outbox, ApiKey("k2", "desk", key_hash("secret-two"), SEALED_AT, None))
-    with pytest.raises(Misconfigured, match="k1"):
-        add_api_key(outbox, ApiKey("k1", "again", key_hash("other"), SEALED_AT, None))
-    assert system_of(outbox.reading, "secret-one") == "border system"
-    assert system_of(outbox.reading, "secret-three") is None
-    revoke_api_key(outbox, "k1", SEALED_AT)
-    revoke_api_key(outbox, "k1", SEALED_AT + timedelta(days=1))
-    assert system_of(outbox.reading, "secret-one") is None
-    assert system_of(outbox.reading, "secret-two") == "desk"
-    assert [(key.id, key.revoked_at) for key in api_keys(outbox.reading)] == [("k1", SEALED_AT), ("k2", None)]
-    with pytest.raises(Misconfigured, match="k9"):
-        revoke_api_key(outbox, "k9", SEALED_AT)
-    assert all(b"secret" not in file.read_bytes() for file in path.parent.iterdir())

@@ -7,8 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producers.intake.sameness import Candidate, Sameness, Verdict, judge, version_order
 from producers.outbox import Revision
-from producers.sameness import Candidate, Sameness, Verdict, judge, version_order
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 CONTENTS = st.sampled_from("abcd")

@@ -12,11 +12,11 @@ from typing import Any
 
 import pytest
 
-from producers.intake import Intake
-from producers.judging import Judged
-from producers.mapping import NationalMapping
+from producers.intake.intake import Intake
+from producers.intake.judging import Judged
+from producers.intake.submission import Entrance
+from producers.mapping.mapping import NationalMapping
 from producers.outbox import OutboxFile
-from producers.submission import Entrance
 from producers.ways_in.files import read_rows
 from samples import AT, CODE_LISTS, choose, judge_file, region
 from schemas.events.envelope import MemberEvent

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.judging import Judged
-from producers.mapping import NationalMapping, Rule
-from producers.national import NationalRow
+from producers.intake.judging import Judged
+from producers.mapping.mapping import NationalMapping, Rule
+from producers.mapping.national import NationalRow
 from producers.ways_in.files import read_rows
 from samples import AT, choose, judge_rows, region
 from schemas.events.seizure import Seizure

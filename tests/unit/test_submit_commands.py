@@ -16,8 +16,8 @@ from interfocal.installation import Places
 from interfocal.intake_client import IntakeClient
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.region_folder import open_region
-from producers.intake import Intake
-from producers.mapping_files import load_mappings
+from producers.intake.intake import Intake
+from producers.mapping.files import load_mappings
 from producers.outbox import OutboxFile
 from producers.ways_in.api_keys import KeyFiles
 from producers.ways_in.http import create_app

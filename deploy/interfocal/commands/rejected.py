@@ -11,8 +11,8 @@ from rich.table import Table
 from interfocal.commands.submit import HERE, PIPE_WIDTH, As, AsJson, Var, printable
 from interfocal.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
+from producers.intake.rejected import KeptRejection, kept_rejection
 from producers.outbox import OutboxReading, open_read_only
-from producers.rejected import KeptRejection, kept_rejection
 from schemas.errors import Rejected
 
 HELP = "List and show the records that a member's intake did not accept. Nothing of them leaves the member."

@@ -14,7 +14,7 @@ from interfocal.intake_client import IntakeClient
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.region_folder import open_region
 from interfocal.submitting import FileReport, Handing, hand_over, report_json
-from producers.mapping_files import MappingSet, load_mappings
+from producers.mapping.files import MappingSet, load_mappings
 from schemas.codes.lists import load_code_lists
 
 SHOWN_RESULTS = 50

@@ -16,9 +16,9 @@ from interfocal.installation import Installation
 from interfocal.intake_client import IntakeClient
 from interfocal.region_folder import RegionFolder
 from interfocal.submitting import FileReport, Handing, hand_over
-from producers.grouping import group
-from producers.mapping_files import MappingSet, load_mappings
-from producers.submission import Result
+from producers.intake.submission import Result
+from producers.mapping.files import MappingSet, load_mappings
+from producers.mapping.grouping import group
 from producers.ways_in.files import read_rows
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured

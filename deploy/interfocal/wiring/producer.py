@@ -17,8 +17,8 @@ from interfocal.metrics import Metrics
 from interfocal.region_folder import open_region
 from interfocal.service import Worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
-from producers.intake import Intake
-from producers.mapping_files import MappingSet, load_mappings
+from producers.intake.intake import Intake
+from producers.mapping.files import MappingSet, load_mappings
 from producers.outbox import OutboxFile
 from producers.relay import Relay
 from producers.ways_in.api_keys import KeyFiles

@@ -6,7 +6,7 @@ The region and the addressee's desk judge the rest: they see the hop and its acc
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from producers.sameness import ONCE_ONLY
+from producers.intake.sameness import ONCE_ONLY
 from schemas.rejection import Problem, problem
 
 REQUEST = "request"

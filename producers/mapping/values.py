@@ -7,8 +7,8 @@ from datetime import UTC, datetime, tzinfo
 from difflib import get_close_matches
 from typing import Any
 
-from producers.mapping import ISO, DateFormat, Rule, VersionRule
-from producers.national import folded
+from producers.mapping.mapping import ISO, DateFormat, Rule, VersionRule
+from producers.mapping.national import folded
 from schemas.rejection import Problem, problem
 
 SHOWN_CHARACTERS = 80

@@ -9,8 +9,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from producers.mapping import NationalMapping, Rule
-from producers.shape import ANY_TEXT, ENVELOPE, EVENTS, Leaf, leaf_at
+from producers.mapping.mapping import NationalMapping, Rule
+from producers.mapping.shape import ANY_TEXT, ENVELOPE, EVENTS, Leaf, leaf_at
 from schemas.codes.lists import CodeList
 from schemas.errors import Misconfigured, Rejected
 from schemas.events.seizure import Seizure

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from producers.assemble import Identity, digest_of, raw_event
-from producers.checks import Standards, event_problems, submission_problems, validated
-from producers.submission import Submission
-from producers.tree import Origin
+from producers.intake.assemble import Identity, digest_of, raw_event
+from producers.intake.checks import Standards, event_problems, submission_problems, validated
+from producers.intake.submission import Submission
+from producers.mapping.tree import Origin
 from schemas.events.envelope import MemberEvent, Provenance
 from schemas.events.ids import record_id
 from schemas.rejection import Problem, problem

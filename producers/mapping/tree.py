@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from producers.shape import Step, Steps, parse_path, show_path
+from producers.mapping.shape import Step, Steps, parse_path, show_path
 
 
 @dataclass(frozen=True, slots=True)

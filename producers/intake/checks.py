@@ -10,9 +10,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from producers.acts import act_problems
-from producers.shape import ENVELOPE, EVENTS, ITEM_PARTS, TRACE_PARTS, Leaf, leaves, show_path
-from producers.values import nearest, shown
+from producers.intake.acts import act_problems
+from producers.mapping.shape import ENVELOPE, EVENTS, ITEM_PARTS, TRACE_PARTS, Leaf, leaves, show_path
+from producers.mapping.values import nearest, shown
 from schemas.codes.lists import CodeList
 from schemas.directory import Directory
 from schemas.events.envelope import MemberEvent

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from producers.values import instant_text
+from producers.mapping.values import instant_text
 from schemas.events.envelope import MemberEvent, Provenance
 from schemas.events.ids import canonical_fields, content_digest, event_id, item_id, record_id
 from schemas.record import Draft

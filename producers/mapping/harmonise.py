@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from producers.mapping import RECORD_PREFIX, NationalMapping, Rule
-from producers.national import NationalRecord, NationalRow, folded, text_of, value_at
-from producers.shape import ITEM_PARTS, TRACE_PARTS
-from producers.tree import Origin, Tree
-from producers.values import Read, Spelling, read, read_version
+from producers.mapping.mapping import RECORD_PREFIX, NationalMapping, Rule
+from producers.mapping.national import NationalRecord, NationalRow, folded, text_of, value_at
+from producers.mapping.shape import ITEM_PARTS, TRACE_PARTS
+from producers.mapping.tree import Origin, Tree
+from producers.mapping.values import Read, Spelling, read, read_version
 from schemas.rejection import Problem, problem
 
 

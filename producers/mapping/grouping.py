@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from producers.mapping import MEMBER_PLACEHOLDER, NationalMapping
-from producers.national import NationalRecord, NationalRow, folded, text_of, value_at
+from producers.mapping.mapping import MEMBER_PLACEHOLDER, NationalMapping
+from producers.mapping.national import NationalRecord, NationalRow, folded, text_of, value_at
 
 KEY_SEPARATOR = "|"
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from producers.intake.submission import ShownProblem, show_problem
 from producers.outbox import Rejection
-from producers.submission import ShownProblem, show_problem
 
 
 class KeptRejection(BaseModel):

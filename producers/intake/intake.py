@@ -8,16 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
-from producers.acts import needs_own_trace
-from producers.assemble import Identity, draft_of, finished
-from producers.checks import Standards
-from producers.grouping import group
-from producers.judging import Judged, look_at
-from producers.mapping_files import MappingSet
-from producers.national import NationalRow
-from producers.outbox import Acceptance, OutboxFile, RejectedRecord, Revision
-from producers.sameness import Candidate, Sameness, Verdict, judge
-from producers.submission import (
+from producers.intake.acts import needs_own_trace
+from producers.intake.assemble import Identity, draft_of, finished
+from producers.intake.checks import Standards
+from producers.intake.judging import Judged, look_at
+from producers.intake.sameness import Candidate, Sameness, Verdict, judge
+from producers.intake.submission import (
     Entrance,
     Outcome,
     Result,
@@ -26,6 +22,10 @@ from producers.submission import (
     national_submission,
     show_problem,
 )
+from producers.mapping.files import MappingSet
+from producers.mapping.grouping import group
+from producers.mapping.national import NationalRow
+from producers.outbox import Acceptance, OutboxFile, RejectedRecord, Revision
 from schemas.codes.lists import CodeList
 from schemas.directory import Directory
 from schemas.errors import Malformed, Misconfigured

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from producers.harmonise import harmonise
-from producers.mapping import NationalMapping
-from producers.national import NationalRecord
-from producers.tree import Origin
+from producers.mapping.harmonise import harmonise
+from producers.mapping.mapping import NationalMapping
+from producers.mapping.national import NationalRecord
+from producers.mapping.tree import Origin
 from schemas.rejection import Problem
 
 Outcome = Literal["accepted", "unchanged", "superseded", "rejected"]
