@@ -1,6 +1,6 @@
 """Reads topics raw, from their first offset, and says what is on them. It changes with what a proof needs of the log.
 
-It shares no loop with the pipeline: its own reader, every seal verified singly, every offset seen.
+It shares no loop with the pipeline: its own reader, every seal checked, every offset from 0 to the end seen.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -7,32 +7,24 @@ the pipeline.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from interfocal.ledger.checks import check_decisions, check_deliveries, check_inbox, check_lines, check_store
 from interfocal.ledger.expected import Expected
 from interfocal.ledger.log import Problem, TopicLog
-from interfocal.ledger.stores import InboxRow, LineCounts, OutboxFacts, StoreFacts
+from interfocal.ledger.stores import Desk, EventId, OutboxFacts, RegionFacts
 from schemas.events.decision import Decision
-from schemas.topics import RECORD_STREAMS, owner_of, stream_of
-
-
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """A desk's database: the shared facts, and its inbox."""
-
-    facts: StoreFacts
-    inbox: Sequence[InboxRow]
+from schemas.topics import RECORD_STREAMS, inbox_topic, member_topic, owner_of, stream_of
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Everything that was read."""
+    """Everything that was read: outboxes by owner, topics, the region's database, desks by member."""
 
     outboxes: Mapping[str, OutboxFacts]
     logs: Mapping[str, TopicLog]
     expected: Expected
-    region: StoreFacts
-    view: LineCounts
-    tracing: LineCounts
+    region: RegionFacts
     desks: Mapping[str, Desk]
 
 
@@ -59,52 +51,74 @@ class Balance:
 
 def balance(counted: Counted) -> Balance:
     """Settle the accounts."""
-    accepted = {event_id for outbox in counted.outboxes.values() for event_id in outbox.accepted}
-    waiting = {event_id for outbox in counted.outboxes.values() for event_id in outbox.waiting} & accepted
-    logged = set(logged_records(counted.logs))
-    quarantined = {q.event_id for q in counted.region.quarantined if q.event_id} & accepted
-    in_view = {event_id for event_id in accepted & logged if stands_in_view(counted, event_id)} - quarantined
-    lost = accepted - in_view - quarantined - (waiting - logged)
+    accepted = {event for event in accepted_events(counted.outboxes) if is_record(event[0])}
+    logged = places(counted.logs)
+    unsent = {event for event in waiting_events(counted.outboxes) if event in accepted} - logged.keys()
+    entries = {(entry.topic, entry.offset) for entry in counted.region.store.quarantined}
+    in_view = {event for event in accepted & logged.keys() if stands_in_view(counted, event)}
+    aside = {event for event in (accepted & logged.keys()) - in_view if logged[event] & entries}
     return Balance(
         accepted=len(accepted),
-        published=len(accepted & logged),
+        published=len(accepted & logged.keys()),
         in_view=len(in_view),
-        quarantined=len(quarantined),
-        waiting=len(waiting - logged),
+        quarantined=len(aside),
+        waiting=len(unsent),
         foreign=sum(len(log.foreign) for log in counted.logs.values()),
-        lost=sorted(lost),
+        lost=sorted(event_id for _, event_id in accepted - in_view - aside - unsent),
         doubled=sorted(doubled(counted)),
-        problems=list(problems(counted, accepted, logged)),
+        problems=list(problems(counted)),
     )
 
 
-def logged_records(logs: Mapping[str, TopicLog]) -> Iterator[str]:
-    """Event ids of members' records on the log, whole or sealed but unusable."""
+def accepted_events(outboxes: Mapping[str, OutboxFacts]) -> Iterator[EventId]:
+    """Everything that intakes accepted, by the topic that it is for."""
+    for owner, outbox in outboxes.items():
+        yield from ((member_topic(owner, stream), event_id) for event_id, stream in outbox.accepted.items())
+
+
+def waiting_events(outboxes: Mapping[str, OutboxFacts]) -> Iterator[EventId]:
+    """What outboxes hold that Kafka has not acknowledged."""
+    for owner, outbox in outboxes.items():
+        for event_id in outbox.waiting & outbox.accepted.keys():
+            yield member_topic(owner, outbox.accepted[event_id]), event_id
+
+
+def is_record(topic: str) -> bool:
+    """Whether a topic's events are counted."""
+    return stream_of(topic) in RECORD_STREAMS
+
+
+def places(logs: Mapping[str, TopicLog]) -> Mapping[EventId, set[tuple[str, int]]]:
+    """Where each member's event lies on the log, whole or sealed but unusable."""
+    found: dict[EventId, set[tuple[str, int]]] = {}
     for topic, log in logs.items():
-        if stream_of(topic) in RECORD_STREAMS:
-            yield from (event.event.event_id for event in log.events)
-            yield from (fault.event_id for fault in log.unusable if fault.event_id)
+        whole = ((event.event.event_id, event.record.offset) for event in log.events)
+        unusable = ((fault.event_id, fault.record.offset) for fault in log.unusable)
+        for event_id, offset in chain(whole, unusable):
+            if event_id:
+                found.setdefault((topic, event_id), set()).add((topic, offset))
+    return found
 
 
-def stands_in_view(counted: Counted, event_id: str) -> bool:
+def stands_in_view(counted: Counted, event: EventId) -> bool:
     """Whether the view holds exactly the rows that this event makes: of a record its lines, of an act its row."""
-    lines = counted.expected.view.get(event_id)
-    if lines is None or event_id in counted.expected.set_aside:
-        return False
+    lines = counted.expected.view.get(event)
     if lines:
-        return all(counted.view[line] == times for line, times in lines.items())
-    return counted.tracing[counted.expected.acts.get(event_id, "")] == 1
+        return all(counted.region.view[line] == times for line, times in lines.items())
+    act = counted.expected.acts.get(event)
+    return act is not None and counted.region.tracing[act] == 1
 
 
 def doubled(counted: Counted) -> set[str]:
     """Ids of whatever counts twice: view rows, decisions of one question, inbox rows of one delivery."""
-    found = {event_id for _, event_id in counted.region.doubled}
-    for event_id, lines in counted.expected.view.items():
-        if any(counted.view[line] > times for line, times in lines.items()):
+    found = set(counted.region.store.doubled)
+    for (_, event_id), lines in counted.expected.view.items():
+        if any(counted.region.view[line] > times for line, times in lines.items()):
             found.add(event_id)
-    found |= {event_id for desk in counted.desks.values() for _, event_id in desk.facts.doubled}
-    questions = Counter(question(e.event) for e in counted.expected.decisions if isinstance(e.event, Decision))
-    return found | {subject for (_, subject, _, _), times in questions.items() if times > 1}
+    for desk in counted.desks.values():
+        found |= desk.store.doubled
+    questions = Counter(question(decision) for decision in counted.expected.decisions)
+    return found | {d.event_id for d in counted.expected.decisions if questions[question(d)] > 1}
 
 
 def question(decision: Decision) -> tuple[str, str, int | None, str | None]:
@@ -112,79 +126,34 @@ def question(decision: Decision) -> tuple[str, str, int | None, str | None]:
     return decision.kind, decision.subject, decision.hop, decision.cause
 
 
-def problems(counted: Counted, accepted: set[str], logged: set[str]) -> Iterator[Problem]:
+def problems(counted: Counted) -> Iterator[Problem]:
     """Everything else that should not be."""
     for log in counted.logs.values():
         yield from log.problems
-    for event_id in sorted(logged - accepted):
-        yield Problem("not_accepted_here", event_id)
-    yield from _lines("view", counted.view, sum(counted.expected.view.values(), Counter()))
-    yield from _lines("tracing", counted.tracing, counted.expected.tracing)
-    region = {topic: log for topic, log in counted.logs.items() if stream_of(topic) != "inbox"}
-    yield from folded(counted.region, region)
+    yield from check_outboxes(counted)
+    expected, region = counted.expected, counted.region
+    yield from check_lines("view", region.view, sum(expected.view.values(), Counter()))
+    yield from check_lines("tracing", region.tracing, expected.tracing)
+    folded = {topic: log for topic, log in counted.logs.items() if stream_of(topic) != "inbox"}
+    yield from check_store(region.store, folded, expected)
+    yield from check_decisions(region, expected)
     for code, desk in counted.desks.items():
-        inbox = {topic: log for topic, log in counted.logs.items() if is_inbox_of(topic, code)}
-        yield from folded(desk.facts, inbox)
-        yield from delivered(code, desk, inbox)
-    yield from promised(counted)
+        topic = inbox_topic(code)
+        if topic in counted.logs:
+            yield from check_store(desk.store, {topic: counted.logs[topic]}, expected)
+        yield from check_inbox(code, desk.inbox, expected.inboxes.get(topic, {}))
+    yield from check_deliveries(counted.logs, expected)
 
 
-def is_inbox_of(topic: str, code: str) -> bool:
-    """Whether a topic is this member's inbox."""
-    return stream_of(topic) == "inbox" and topic.rsplit(".", 1)[1] == code.lower()
-
-
-def _lines(name: str, held: LineCounts, expected: LineCounts) -> Iterator[Problem]:
-    """The dump as it is against the dump as it must be, by table."""
-    for code, difference in ((f"{name}_row_missing", expected - held), (f"{name}_row_unexpected", held - expected)):
-        tables = Counter[str]()
-        for line, times in difference.items():
-            tables[line.split('"', 2)[1]] += times
-        for table, times in sorted(tables.items()):
-            yield Problem(code, f"{table}: {times}")
-
-
-def folded(store: StoreFacts, logs: Mapping[str, TopicLog]) -> Iterator[Problem]:
-    """Every record before the position is applied or in quarantine, and positions stand at the ends."""
-    quarantined = {(entry.topic, entry.offset) for entry in store.quarantined}
-    for topic, log in logs.items():
-        position = store.positions.get(topic, 0)
-        if position != log.end:
-            yield Problem("position_not_at_end", f"{topic}: {position} of {log.end}")
-        for event in log.events:
-            applied = (topic, event.event.event_id, event.sha256) in store.applied
-            if not applied and (topic, event.record.offset) not in quarantined:
-                yield Problem("not_applied", f"{topic} {event.record.offset}")
-        offsets = [*log.foreign, *(fault.record.offset for fault in log.unusable)]
-        for offset in offsets:
-            if (topic, offset) not in quarantined:
-                yield Problem("not_in_quarantine", f"{topic} {offset}")
-
-
-def delivered(code: str, desk: Desk, logs: Mapping[str, TopicLog]) -> Iterator[Problem]:
-    """Every delivery on an inbox topic is an inbox row, or set aside with its reason."""
-    rows = {row.delivery for row in desk.inbox}
-    aside = {entry.event_id for entry in desk.facts.quarantined}
-    for log in logs.values():
-        for event in log.events:
-            if event.event.event_id not in rows | aside:
-                yield Problem("inbox_row_missing", f"{code} {event.event.event_id}")
-    sent = {event.event.event_id for log in logs.values() for event in log.events}
-    for row in desk.inbox:
-        if row.delivery not in sent:
-            yield Problem("inbox_row_unexpected", f"{code} {row.delivery}")
-
-
-def promised(counted: Counted) -> Iterator[Problem]:
-    """Every delivery that a decision lists is on its inbox topic."""
-    sent = {
-        event.event.event_id
-        for topic, log in counted.logs.items()
-        if stream_of(topic) == "inbox" and owner_of(topic) == "region"
-        for event in log.events
-    }
-    for checked in counted.expected.decisions:
-        if isinstance(checked.event, Decision):
-            for planned in checked.event.deliveries:
-                if planned.event_id not in sent:
-                    yield Problem("delivery_missing", f"{planned.inbox} {planned.event_id}")
+def check_outboxes(counted: Counted) -> Iterator[Problem]:
+    """What was accepted is on its topic or waits; what is on a topic was accepted; what is marked lies there."""
+    accepted, logged = set(accepted_events(counted.outboxes)), places(counted.logs)
+    left = accepted - logged.keys() - set(waiting_events(counted.outboxes))
+    yield from (Problem("not_on_log", f"{topic} {event_id}") for topic, event_id in sorted(left))
+    owners = counted.outboxes.keys()
+    unknown = {event for event in logged.keys() - accepted if owner_of(event[0]) in owners}
+    yield from (Problem("not_accepted_here", f"{topic} {event_id}") for topic, event_id in sorted(unknown))
+    for outbox in counted.outboxes.values():
+        for event, offset in outbox.published.items():
+            if (event[0], offset) not in logged.get(event, set()):
+                yield Problem("marked_but_not_there", f"{event[0]} {offset}")

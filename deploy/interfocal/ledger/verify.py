@@ -10,17 +10,8 @@ from consumers.tracing.trace import Trace
 from interfocal.installation import Installation
 from interfocal.ledger.expected import expect
 from interfocal.ledger.log import read_log
-from interfocal.ledger.stores import (
-    DOUBLED,
-    DOUBLED_INBOX,
-    open_store,
-    read_inbox,
-    read_outbox,
-    read_store,
-    tracing_lines,
-    view_lines,
-)
-from interfocal.ledger.verdict import Balance, Counted, Desk, balance
+from interfocal.ledger.stores import InboxRow, open_store, read_desk, read_outbox, read_region
+from interfocal.ledger.verdict import Balance, Counted, balance
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import region_topics, sending_topics
@@ -42,24 +33,23 @@ class Proof:
 
 def verify(installation: Installation) -> Proof:
     """Read everything and settle the accounts; raises BrokerAway or StoreAway."""
+    terms = terms_of(installation)
     topics = sorted({*region_topics(installation), *sending_topics(installation)})
     outboxes = {o: read_outbox(installation.places.outbox(o)) for o in installation.directory.owners()}
     reader = KafkaTopicReader(Broker(installation.bootstrap, "ledger", installation.prefix))
     try:
-        logs = read_log(reader, topics, terms_of(installation))
+        logs = read_log(reader, topics, terms)
     finally:
         reader.close()
-    with open_store(installation.region_url) as region:
-        facts, view, tracing = read_store(region, DOUBLED), view_lines(region), tracing_lines(region)
-    desks = {code: read_desk(url) for code, url in installation.desk_urls.items()}
-    counted = Counted(outboxes, logs, expect(logs), facts, view, tracing, desks)
+    with open_store(installation.region_url) as connection:
+        region = read_region(connection)
+    desks = {}
+    for code, url in installation.desk_urls.items():
+        with open_store(url) as connection:
+            desks[code] = read_desk(connection)
+    stores = (region.store, *(desk.store for desk in desks.values()))
+    counted = Counted(outboxes, logs, expect(logs, stores, terms), region, desks)
     return Proof(counted, balance(counted), count_rejected(installation))
-
-
-def read_desk(url: str) -> Desk:
-    """One desk's database."""
-    with open_store(url) as connection:
-        return Desk(read_store(connection, {"inbox": DOUBLED_INBOX}), read_inbox(connection))
 
 
 def count_rejected(installation: Installation) -> int:
@@ -102,9 +92,9 @@ def traces(counted: Counted) -> dict[str, int]:
     return {"opened": len(opened), "delivered": sum(is_delivered(trace, inboxes) for trace in opened)}
 
 
-def is_to_act(row: Any) -> bool:
+def is_to_act(row: InboxRow) -> bool:
     """Whether a delivery makes its addressee accountable."""
-    return bool(row.purpose == "accountable")
+    return row.purpose == "accountable"
 
 
 def is_delivered(trace: Trace, inboxes: set[tuple[str, str]]) -> bool:
@@ -119,7 +109,9 @@ def is_delivered(trace: Trace, inboxes: set[tuple[str, str]]) -> bool:
 
 def latencies(counted: Counted) -> dict[str, dict[str, float]]:
     """From the broker's clock to the view, and from the request's acceptance to the accountable inbox."""
-    folds = [s * 1000 for (topic, _, _), s in counted.region.applied.items() if stream_of(topic) in RECORD_STREAMS]
+    folds = [
+        s * 1000 for (topic, _, _), s in counted.region.store.applied.items() if stream_of(topic) in RECORD_STREAMS
+    ]
     requests = {trace.key.request_id for trace in counted.expected.traces}
     inbox = [r.latency_ms for d in counted.desks.values() for r in d.inbox if is_to_act(r) and r.of_event in requests]
     return {"publish_to_view": percentiles(folds), "request_to_inbox": percentiles(inbox)}

@@ -1,0 +1,326 @@
+"""A region of two invented members without processes: its parts are run by hand until nothing is under way.
+
+It is settled once, and then copied: each test changes a copy of its own, on the same topics.
+"""
+
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from kafka import KafkaProducer
+from prometheus_client import CollectorRegistry
+
+from consumers.checked import Handler
+from consumers.desk.handler import DeskHandler
+from consumers.desk.receipts import ReceiptWorker
+from consumers.folding import Rules
+from consumers.loop import Loop
+from consumers.observer import Unobserved
+from consumers.parts import LoopParts, Pace
+from consumers.source import Broker, KafkaSource, KafkaTopicReader
+from consumers.store.connection import connector
+from consumers.store.outbox import RegionOutbox
+from consumers.store.session import Session
+from consumers.tracing.deciding import Office
+from consumers.tracing.handler import TracingHandler
+from consumers.tracing.worker import RouterWorker
+from consumers.view.handler import ViewHandler
+from interfocal.clock import now
+from interfocal.drain import under_way
+from interfocal.installation import Installation, open_installation
+from interfocal.metrics import Metrics
+from interfocal.preparing import prepare
+from interfocal.region_folder import open_region
+from interfocal.settings import SETTINGS_FILE
+from interfocal.stack import Stack, drop_database
+from interfocal.stack.databases import connect
+from interfocal.wiring.desks import terms_of
+from interfocal.wiring.region import region_topics, sending_topics
+from interfocal.wiring.relays import Sending, make_relay
+from producers.intake.intake import Intake
+from producers.intake.submission import Entrance
+from producers.outbox import OutboxFile, Revision
+from producers.relay import Relay
+from schemas.codes.lists import load_code_lists
+from schemas.events.ids import event_id
+from schemas.marks.reference import load_reference
+from schemas.record import Draft
+from schemas.steps import not_watched
+from schemas.topics import MEMBER_STREAMS, REGION, inbox_topic, member_topic
+from sealing import an_id
+
+ASKER, ASKED = "AA", "BB"
+DIRECTORY = """
+region = "small"
+title = "Two invented members"
+exercise = true
+members = [{ code = "AA", name = "Ausa" }, { code = "BB", name = "Besa" }]
+"""
+ENTRANCE = Entrance("http", "test")
+ROUNDS = 200  # of a tenth of a second: many more than the longest way has stops
+
+
+@dataclass(frozen=True, slots=True)
+class MemberParts:
+    """One member's side."""
+
+    intake: Intake
+    relay: Relay
+
+    @property
+    def outbox(self) -> OutboxFile:
+        """Where it accepts."""
+        return self.intake.outbox
+
+    def submit(self, stream: str, *records: Mapping[str, Any]) -> list[str]:
+        """Event ids of records that are all accepted."""
+        results = self.intake.submit(stream, list(records), ENTRANCE)
+        assert [result.outcome for result in results] == ["accepted"] * len(records), results
+        return [result.event_id or "" for result in results]
+
+    def close(self) -> None:
+        """Let go of Kafka and of the file."""
+        self.relay.close()
+        self.outbox.close()
+
+
+@dataclass(frozen=True, slots=True)
+class RegionParts:
+    """What folds and decides: every loop, and what is done after each round of them."""
+
+    loops: Sequence[Loop]
+    steps: Sequence[Callable[[], int]]
+    sessions: Sequence[Session]
+    relay: Relay
+    outbox: RegionOutbox
+
+    def close(self) -> None:
+        """Let go of everything."""
+        for close in (*(loop.close for loop in self.loops), *(session.close for session in self.sessions)):
+            close()
+        self.relay.close()
+        self.outbox.close()
+
+
+def member_parts(installation: Installation, code: str) -> MemberParts:
+    """A member's intake and relay on its own outbox."""
+    owner = code.lower()
+    outbox = OutboxFile.open(installation.places.outbox(owner), now=now, min_free_bytes=0)
+    sending = Sending(owner, outbox, [member_topic(owner, stream) for stream in MEMBER_STREAMS])
+    intake = Intake(
+        member=code,
+        directory=installation.directory,
+        id_key=installation.id_key(owner),
+        code_lists=load_code_lists(),
+        outbox=outbox,
+        now=now,
+    )
+    return MemberParts(intake, make_relay(installation, sending, Metrics(CollectorRegistry())))
+
+
+def a_loop(installation: Installation, url: str, topics: Sequence[str], *handlers: Handler) -> Loop:
+    """A loop that waits for nothing long."""
+    group = "region.view" if url == installation.region_url else f"{url.rsplit('_', 1)[1]}.desk"
+    return Loop(
+        LoopParts(
+            source=KafkaSource(Broker(installation.bootstrap, group, installation.prefix), group, topics),
+            connect=connector(url, group),
+            terms=terms_of(installation),
+            rules=Rules(handlers, 100, not_watched),
+            observer=Unobserved(),
+            topics=topics,
+            now=now,
+            pace=Pace(poll_s=0.1),
+        )
+    )
+
+
+def region_parts(installation: Installation, members: Mapping[str, MemberParts]) -> RegionParts:
+    """The region and every desk; receipts go through the members' own intakes."""
+    view = a_loop(installation, installation.region_url, region_topics(installation), ViewHandler(), TracingHandler())
+    connects = {code: connector(url, "test") for code, url in installation.desk_urls.items()}
+    desks = {
+        code: a_loop(installation, url, [inbox_topic(code)], DeskHandler(terms_of(installation)))
+        for code, url in installation.desk_urls.items()
+    }
+    sessions = {code: Session(opened) for code, opened in connects.items()}
+    router_session = Session(connector(installation.region_url, "test"))
+    router = RouterWorker(router_session, Office(installation.directory, load_reference(), now))
+    outbox = RegionOutbox(connector(installation.region_url, "test"), now)
+    sending = Sending(REGION, outbox, sending_topics(installation))
+    relay = make_relay(installation, sending, Metrics(CollectorRegistry()))
+
+    def receipts(code: str) -> Callable[[], int]:
+        def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+            return members[code].submit("receipt", *records)
+
+        def trouble(error: Exception) -> None:
+            raise error
+
+        return ReceiptWorker(sessions[code], submit, desks[code].caught_up, threading.Event(), trouble).run_once
+
+    steps = [router.run_once, relay.run_once, *(receipts(code) for code in desks)]
+    return RegionParts((view, *desks.values()), steps, (*sessions.values(), router_session), relay, outbox)
+
+
+@dataclass(frozen=True, slots=True)
+class SmallRegion:
+    """An installation at rest, and the events in it by what they are."""
+
+    installation: Installation
+    events: Mapping[str, str]
+
+    @contextmanager
+    def copy(self, folder: Path) -> Iterator["SmallRegion"]:
+        """The same on databases and outboxes of its own, which a test may change."""
+        names = f"c_{secrets.token_hex(6)}"
+        server = self.installation.postgres_url
+        var = Path(shutil.copytree(self.installation.var, folder / names))
+        write_settings(var, self.installation, names)
+        installation = open_installation(var)
+        pairs = list(zip(urls(self.installation), urls(installation), strict=True))
+        for template, made in pairs:
+            with connect(server) as connection:
+                statement = f"create database {made.rsplit('/', 1)[1]} template {template.rsplit('/', 1)[1]}"
+                connection.execute(statement.encode())
+        try:
+            yield replace(self, installation=installation)
+        finally:
+            for _, made in pairs:
+                drop_database(server, made.rsplit("/", 1)[1])
+
+    def change(self, url: str, *statements: str) -> None:
+        """Run SQL on a database; the last statement has to change something."""
+        with psycopg.connect(url) as connection:
+            counts = [connection.execute(statement.encode()).rowcount for statement in statements]
+        assert counts[-1] > 0
+
+    def rows(self, url: str, query: str) -> list[tuple[Any, ...]]:
+        """Rows of a database."""
+        with psycopg.connect(url) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+
+def urls(installation: Installation) -> tuple[str, ...]:
+    """Every database."""
+    return (installation.region_url, *installation.desk_urls.values())
+
+
+def write_settings(var: Path, installation: Installation | Stack, names: str, prefix: str = "") -> None:
+    """Where an installation finds broker and server, and what its databases are called."""
+    prefix = prefix or getattr(installation, "prefix", "")
+    (var / SETTINGS_FILE).write_text(
+        f'[kafka]\nbootstrap = "{installation.bootstrap}"\nprefix = "{prefix}"\n'
+        f'[postgres]\nurl = "{installation.postgres_url}"\nnames = "{names}"\n',
+        encoding="utf-8",
+    )
+
+
+@contextmanager
+def settled_region(stack: Stack, folder: Path, prefix: str) -> Iterator[SmallRegion]:
+    """The region after a small history: records, a request that was answered for, one unusable, one foreign record."""
+    region = folder / "region"
+    region.mkdir()
+    (region / "directory.toml").write_text(DIRECTORY, encoding="utf-8")
+    var = folder / "var"
+    var.mkdir()
+    write_settings(var, stack, f"s_{secrets.token_hex(6)}", prefix)
+    installation = prepare(var, open_region(region), lambda _message: None)
+    try:
+        yield SmallRegion(installation, lived_through(installation))
+    finally:
+        for url in urls(installation):
+            drop_database(installation.postgres_url, url.rsplit("/", 1)[1])
+
+
+def lived_through(installation: Installation) -> Mapping[str, str]:
+    """Let a small history happen; its events by what they are."""
+    members = {code: member_parts(installation, code) for code in (ASKER, ASKED)}
+    parts = region_parts(installation, members)
+    try:
+        asker = members[ASKER]
+        (seizure,) = asker.submit("seizure", a_seizure("KU-1", "C-1"))
+        (missing,) = members[ASKED].submit("missing", a_missing("N-1", "C-2"))
+        (request,) = asker.submit("trace", a_request("T-1", "C-1"))
+        unusable = accept_unusable(asker.outbox)
+        plant_foreign(installation, "bb.seizure")
+        settle(installation, members, parts)
+    finally:
+        parts.close()
+        for member in members.values():
+            member.close()
+    return {"seizure": seizure, "missing": missing, "request": request, "unusable": unusable}
+
+
+def settle(installation: Installation, members: Mapping[str, MemberParts], parts: RegionParts) -> None:
+    """Run every part in turn until nothing is under way."""
+    reader = KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    try:
+        for _ in range(ROUNDS):
+            for member in members.values():
+                member.relay.run_once()
+            for loop in parts.loops:
+                loop.run_once()
+            for step in parts.steps:
+                step()
+            if under_way(installation, reader).nothing:
+                return
+    finally:
+        reader.close()
+    raise AssertionError(under_way(installation, reader))
+
+
+def accept_unusable(outbox: OutboxFile, name: str = "unusable") -> str:
+    """An event that no decoder reads, as a producer of another version might accept it; its id."""
+    record = an_id(name)
+    revision = Revision("seizure", record, 1, "d" * 43, None, event_id(record, 1), now())
+    with outbox.accept() as acceptance:
+        acceptance.add(revision, Draft("aa.seizure", revision.event_id, record, b"\x00\x00\x00\x00\x65broken"))
+    return revision.event_id
+
+
+def plant_foreign(installation: Installation, topic: str) -> None:
+    """Bytes that nobody has sealed."""
+    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer.send(installation.prefix + topic, value=b"no seal", key=b"k").get(timeout=10)
+    producer.close()
+
+
+def a_firearm(number: str) -> dict[str, Any]:
+    """A pistol with a number."""
+    marks = {"make": "Zastava", "numbers": [{"place": "frame", "as_read": number, "state": "legible"}]}
+    return {"weapon_class": "pistol", "marks": marks}
+
+
+def about(name: str) -> dict[str, Any]:
+    """What every record says first."""
+    return {"national_id": name, "own_reference": name, "handling": {"codes": ["H0"]}}
+
+
+def a_seizure(name: str, number: str) -> dict[str, Any]:
+    """The harmonised record of one pistol that was seized."""
+    return {**about(name), "items": [{"item_key": "1", "kind": "firearm", "quantity": 1, "firearm": a_firearm(number)}]}
+
+
+def a_missing(name: str, number: str) -> dict[str, Any]:
+    """The harmonised record of one pistol that was stolen."""
+    return {**about(name), "type": "stolen", "state": "open", **a_firearm(number)}
+
+
+def a_request(name: str, number: str) -> dict[str, Any]:
+    """The harmonised request for a pistol; the asked member is named with evidence."""
+    request = {
+        **a_firearm(number),
+        "priority": "routine",
+        "illicit_ground": "not_recorded",
+        "intended_use": "criminal_investigation",
+        "domestic_trace": "no_record",
+        "named": {"member": ASKED, "evidence": "dealer_record"},
+    }
+    return {**about(name), "act": "request", "request": request}
