@@ -15,7 +15,7 @@ REJECTION_MESSAGES: Mapping[str, str] = MappingProxyType(
         "missing_column": "The file has no column {column}; the mapping {mapping} needs it.",
         "file_too_large": "The file is {size} bytes; a file of format {format} may be {limit}. Divide it.",
         "unpacks_too_large": "The file is packed: it holds {detail}, more than the {limit} that are read. Divide it.",
-        "document_type": "The file has a document type or entities (<!DOCTYPE>), which are not read. Export it without.",
+        "document_type": "The file has a document type (<!DOCTYPE>) or entities; those are not read. Leave them out.",
         "line_too_long": "Line {row} is longer than {limit} characters. Export one record a line.",
         "too_many_columns": "Row {row} has {count} columns; at most {limit} are read. Delete the empty ones.",
         "missing_sheet": "The workbook has no sheet {sheet}. There are: {nearest}.",
