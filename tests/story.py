@@ -20,9 +20,9 @@ ASKER, ASKED = "AA", "BB"
 T = TypeVar("T")
 
 
-def a_firearm(number: str) -> dict[str, Any]:
+def a_firearm(number: str, make: str = "Zastava") -> dict[str, Any]:
     """A pistol with a number."""
-    marks = {"make": "Zastava", "numbers": [{"place": "frame", "as_read": number, "state": "legible"}]}
+    marks = {"make": make, "numbers": [{"place": "frame", "as_read": number, "state": "legible"}]}
     return {"weapon_class": "pistol", "marks": marks}
 
 
@@ -38,20 +38,20 @@ def a_missing(name: str, number: str) -> dict[str, Any]:
     return {**about, "type": "stolen", "state": "open", **a_firearm(number)}
 
 
-def a_request(name: str, number: str, named: str) -> dict[str, Any]:
-    """The harmonised request for a pistol, which names whom to ask."""
+def a_request(name: str, firearm: Mapping[str, Any], named: str | None = None) -> dict[str, Any]:
+    """The harmonised request for a firearm; ``named`` is whom it says to ask."""
     return {
         "national_id": name,
         "own_reference": name,
         "handling": {"codes": ["H0"]},
         "act": "request",
         "request": {
-            **a_firearm(number),
+            **firearm,
             "priority": "routine",
             "illicit_ground": "not_recorded",
             "intended_use": "criminal_investigation",
             "domestic_trace": "no_record",
-            "named": {"member": named, "evidence": "dealer_record"},
+            "named": {"member": named, "evidence": "dealer_record"} if named else None,
         },
     }
 
@@ -106,7 +106,7 @@ class Story:
 
     def ask(self) -> None:
         """A request that names the other member."""
-        record = a_request(f"T-{self.tag}", f"T{self.tag}", ASKED)
+        record = a_request(f"T-{self.tag}", a_firearm(f"T{self.tag}"), ASKED)
         result = taken(lambda: DeskActs(self.exchange.installation, ASKER).open(record))
         self.request, self.trace_id = self.keep([result])[0], result["trace_id"]
 

@@ -1,0 +1,146 @@
+"""A database that is folded anew from the first offset is the same database, and nothing is sent because of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import count
+
+import pytest
+from kafka import KafkaProducer
+
+from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation import Installation
+from interfocal.ledger.stores import open_store, tracing_lines, view_lines
+from interfocal.preparing import make_database
+from interfocal.stack import drop_database
+from interfocal.wiring.region import WORKERS_OFF, region_topics, sending_topics
+from running import REGION, Exchange, beside, until
+from schemas.record import Record, TopicBounds
+from story import ASKED, ASKER, Story, a_firearm, a_missing, a_request, submit
+
+NAMES = "INTERFOCAL_POSTGRES__NAMES"
+STORIES = count(1)
+ROUTES = {"named_hop", "own_register", "missing_owner", "duty_officer", "handed_over"}
+
+
+@pytest.fixture(scope="module")
+def lived(exchange: Exchange) -> Exchange:
+    """The exchange after traces of every kind, at rest."""
+    Story(exchange, f"lived-{next(STORIES)}").play()
+    submit(exchange, ASKED, "missing", a_missing("M-stolen", "STOLEN1"))
+    exchange.drain()  # a request does not wait for a record that it may point to
+    requests = [
+        a_request("T-domestic", a_firearm("DOMESTIC1"), ASKER),
+        a_request("T-stolen", a_firearm("STOLEN1")),
+        a_request("T-unknown", a_firearm("UNKNOWN1", "Nobody Knows Whom")),
+        a_request("T-outside", a_firearm("OUTSIDE1", "Glock")),
+    ]
+    submit(exchange, ASKER, "trace", *requests)
+    exchange.drain()
+    assert {rule for (rule,) in exchange.region("select rule from trace_hop")} == ROUTES
+    return exchange
+
+
+def test_with_workers_off_a_fresh_database_is_equal_and_nothing_is_sent(lived: Exchange) -> None:
+    live, ends = dumps(lived.installation), log_ends(lived)
+    with without_region(lived), beside(lived.installation, f"{lived.installation.settings.postgres.names}_off") as anew:
+        lived.start(REGION, **{NAMES: anew.settings.postgres.names, WORKERS_OFF: "1"})
+        assert dumps(anew) == live
+        assert lived.stop(REGION) == 0
+    assert log_ends(lived) == ends
+
+
+def test_with_workers_on_a_database_made_anew_sends_nothing_and_goes_on(lived: Exchange) -> None:
+    live, ends = dumps(lived.installation), log_ends(lived)
+    with without_region(lived):
+        lose_region_database(lived.installation)
+    until(lambda: lived.region("select topic from region_chain where life > 1"), "the log's heads to be taken up")
+    lived.drain()
+    assert lived.region("select * from region_outbox") == []
+    assert lived.region("select * from work") == []
+    assert log_ends(lived) == ends
+    assert dumps(lived.installation) == live
+    assert REGION in lived.running()
+    story = Story(lived, f"after-{next(STORIES)}").play()
+    lived.drain()
+    lived.proved()
+    assert [rule for _, rule in story.deliveries(ASKED, story.request, "accountable")] == ["named_hop"]
+
+
+def test_a_repeat_of_every_record_changes_nothing(lived: Exchange) -> None:
+    live, ends = dumps(lived.installation), log_ends(lived)
+    inboxes = {member: inbox(lived, member) for member in (ASKER, ASKED)}
+    records = everything(lived)
+    assert len(records) == sum(bounds.end for bounds in ends.values())
+    produce(lived.installation, records)
+    lived.drain()
+    assert {t: b.end for t, b in log_ends(lived).items()} == {t: 2 * b.end for t, b in ends.items()}
+    assert dumps(lived.installation) == live
+    assert {member: inbox(lived, member) for member in (ASKER, ASKED)} == inboxes
+    lived.proved()
+
+
+@contextmanager
+def without_region(exchange: Exchange) -> Iterator[None]:
+    """While the region's process does not run."""
+    assert exchange.stop(REGION) == 0
+    try:
+        yield
+    finally:
+        exchange.start(REGION)
+
+
+def lose_region_database(installation: Installation) -> None:
+    """Nothing is left of the regional database, and it is made anew."""
+    drop_database(installation.postgres_url, installation.region_url.rsplit("/", 1)[1])
+    make_database(installation, installation.region_url, "region")
+
+
+def dumps(installation: Installation) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """The canonical dumps of the view and of the traces; both hold something."""
+    with open_store(installation.region_url) as region:
+        view, tracing = view_lines(region), tracing_lines(region)
+    assert view
+    assert tracing
+    return view, tracing
+
+
+def topics_of(installation: Installation) -> Sequence[str]:
+    return sorted({*region_topics(installation), *sending_topics(installation)})
+
+
+def reader_of(installation: Installation) -> KafkaTopicReader:
+    return KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+
+
+def log_ends(exchange: Exchange) -> Mapping[str, TopicBounds]:
+    """The bounds of every topic."""
+    reader = reader_of(exchange.installation)
+    try:
+        return reader.bounds(topics_of(exchange.installation))
+    finally:
+        reader.close()
+
+
+def everything(exchange: Exchange) -> Sequence[Record]:
+    """Every record of every topic."""
+    reader = reader_of(exchange.installation)
+    try:
+        bounds = reader.bounds(topics_of(exchange.installation))
+        return [record for topic, b in bounds.items() for record in reader.read(topic, b.start, b.end)]
+    finally:
+        reader.close()
+
+
+def produce(installation: Installation, records: Sequence[Record]) -> None:
+    """Put the same bytes on the same topics again."""
+    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    for record in records:
+        name = installation.prefix + record.topic
+        producer.send(name, key=record.key, value=record.value, headers=list(record.headers))
+    producer.flush(timeout=30)
+    producer.close()
+
+
+def inbox(exchange: Exchange, member: str) -> Sequence[object]:
+    """A desk's inbox, with the receipts that it sent."""
+    return exchange.desk(member, "select event_id, of_event, purpose, receipt_event from inbox order by event_id")
