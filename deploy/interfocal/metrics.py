@@ -48,6 +48,9 @@ class Metrics:
         self.outbox_oldest = Gauge(
             "interfocal_outbox_oldest_seconds", "Age of the oldest such row", ("member",), registry=registry
         )
+        self.worker_failed = Gauge(
+            "interfocal_worker_failed", "1 for a part that failed for good", ("worker",), registry=registry
+        )
         self.decisions = Counter("interfocal_decisions_total", "Decisions taken", ("kind", "rule"), registry=registry)
         self.fold_latency = Histogram(
             "interfocal_publish_to_fold_seconds",

@@ -22,7 +22,7 @@ from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.clock import now
 from interfocal.endpoints import producer_endpoint
-from interfocal.health import health_router
+from interfocal.health import Failures, health_router
 from interfocal.installation import Installation
 from interfocal.intake_client import IntakeClient, accepted_id
 from interfocal.logs import log
@@ -64,14 +64,17 @@ def terms_of(installation: Installation) -> Terms:
 def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> DesksProcess:
     """The process for these members' desks; raises Misconfigured when one is not a member."""
     metrics = Metrics(CollectorRegistry())
+    failures = Failures(metrics)
     workers: list[Worker] = []
     loops: dict[str, Loop] = {}
     for code in codes:
         loop, receipts = _desk(installation, code, metrics, reached)
         loops[code] = loop
-        workers += [Worker(f"inbox-{code}", loop_runner(loop)), Worker(f"receipts-{code}", _runner(receipts))]
+        parts = {"inbox": loop_runner(loop), "receipts": _runner(receipts)}
+        workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
     app = FastAPI(title="Interfocal desks", version="1", docs_url=None, redoc_url=None)
-    app.include_router(health_router({"caught_up": lambda: _behind(loops)}, metrics.registry))
+    checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
+    app.include_router(health_router(checks, metrics.registry))
     return DesksProcess(app, workers)
 
 

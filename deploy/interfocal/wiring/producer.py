@@ -4,14 +4,14 @@ It changes when a member's side gets another part.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from interfocal.clock import now
-from interfocal.health import health_router
+from interfocal.health import Failures, health_router
 from interfocal.installation import Installation
 from interfocal.metrics import Metrics
 from interfocal.region_folder import open_region
@@ -59,11 +59,12 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     app = create_app(
         {code: side.intake for code, side in sides.items()}, keys.caller, observer=_observer(metrics, sides)
     )
-    app.include_router(health_router({}, metrics.registry))
+    failures = Failures(metrics)
+    app.include_router(health_router({"workers": failures.check}, metrics.registry))
     sendings = [side.sending for side in sides.values()]
     workers = [relay_worker(side.relay, side.sending) for side in sides.values()]
-    outboxes = [side.intake.outbox for side in sides.values()]
-    return ProducerProcess(app, [*workers, backlog_worker(sendings, metrics)], outboxes)
+    workers = [replace(worker, failed=failures.add) for worker in (*workers, backlog_worker(sendings, metrics))]
+    return ProducerProcess(app, workers, [side.intake.outbox for side in sides.values()])
 
 
 def region_path(installation: Installation) -> Path:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
 from interfocal.installation import Installation
+from interfocal.logs import log
 from interfocal.metrics import Metrics
 from interfocal.observers import RelayObserver
 from interfocal.service import Worker
 from producers.publisher import KafkaPublisher
 from producers.relay import Relay, RelayEdges, RelayLimits
+from schemas.errors import ExchangeError
 from schemas.record import Outbox
 from schemas.steps import Reached, not_watched
 from schemas.trust.chain import Expectation
@@ -66,14 +68,14 @@ def nothing_first(_stop: threading.Event) -> None:
 
 
 def relay_worker(relay: Relay, sending: Sending, first: Callable[[threading.Event], None] = nothing_first) -> Worker:
-    """Does ``first``, relays until the process stops, then sends what is left, within a bound."""
+    """Does ``first``, relays until the process stops, then sends what is left, within a bound; the owner's concern."""
 
     def run(stop: threading.Event) -> None:
         first(stop)
         relay.run(stop)
         relay.drain(DRAIN_S)
 
-    return Worker(f"relay-{sending.owner}", run)
+    return Worker(f"relay-{sending.owner}", run, sending.owner)
 
 
 def backlog_worker(sendings: Sequence[Sending], metrics: Metrics) -> Worker:
@@ -89,6 +91,10 @@ def backlog_worker(sendings: Sequence[Sending], metrics: Metrics) -> Worker:
 def show_backlogs(sendings: Sequence[Sending], metrics: Metrics) -> None:
     """Rows and age of each outbox; one that does not answer keeps its last figures."""
     for sending in sendings:
-        backlog = sending.outbox.backlog()
+        try:
+            backlog = sending.outbox.backlog()
+        except ExchangeError as error:
+            log().warning("backlog_unknown", owner=sending.owner, code=error.code, reason=str(error))
+            continue
         metrics.outbox_rows.labels(sending.owner.upper()).set(backlog.rows)
         metrics.outbox_oldest.labels(sending.owner.upper()).set(backlog.oldest_s)
