@@ -60,6 +60,7 @@ class Loop:
             self._progress.look(self._assignment.topics)
         except Temporary:
             for topic, own in read.items():
+                self._holes.pop(topic, None)  # nobody has gone back to before it
                 self._parts.source.seek(Position(topic, own[0].offset))
             raise
         return folded

@@ -1,7 +1,7 @@
 """What cannot be used waits in quarantine; what is away is waited for; one topic's trouble is nobody else's."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +14,10 @@ from consumers.store import positions
 from consumers.store.buckets import bucket_of
 from looping import Bench, Ledger, bench
 from records import Station, a_missing, a_seizure
-from schemas.errors import PositionLost, Stop, StoreAway, Unusable
-from schemas.record import Record
+from schemas.errors import BrokerAway, PositionLost, Stop, StoreAway, Unusable
+from schemas.record import Record, TopicBounds
 from schemas.steps import Step
+from twins import TwinSource
 
 SEIZURES, MISSING = "rs.seizure", "rs.missing"
 NUL = "a\x00b"
@@ -328,3 +329,28 @@ def test_an_unreadable_record_does_not_end_up_in_limbo(at: Bench) -> None:
 def test_buckets_are_the_same_in_every_process() -> None:
     assert bucket_of("3c8d7a92-8df0-5d34-9a0e-6a6b6f6a2c11") == 664
     assert {bucket_of(str(number)) for number in range(20_000)} == set(range(1024))
+
+
+class AwayAfterAHole(TwinSource):
+    """A broker that answers what is asked about the first hole, and then nothing once."""
+
+    asked = 0
+
+    def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
+        self.asked += bool(self.asked) or list(topics) == [SEIZURES]
+        if self.asked == 2:
+            raise BrokerAway("the broker restarts")
+        return super().bounds(topics)
+
+
+def test_a_hole_is_looked_at_again_when_the_broker_went_away_after_it_was_met(at: Bench) -> None:
+    seizures = put_seizures(at, 4)
+    late = at.log.topics[SEIZURES].pop(0)
+    loop = at.loop(source=AwayAfterAHole(at.group))
+    loop.run_once()
+    with pytest.raises(BrokerAway):
+        loop.run_once()
+    at.log.topics[SEIZURES].insert(0, late)
+    at.drain(loop)
+    assert at.notes.of("gap") == []
+    assert at.effects() == seizures
