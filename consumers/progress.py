@@ -9,14 +9,19 @@ from consumers.parts import LoopParts
 from consumers.store import positions
 from consumers.store.positions import Stored
 from consumers.store.session import Session
+from schemas.topics import DECISION_TOPIC
 
 NOWHERE = Stored(0, None)
 
 
 def behind(ends: Mapping[str, int], stored: Mapping[str, Stored]) -> Mapping[str, int]:
-    """Topics that are not folded to their end and not paused, with the number of records that each lacks."""
+    """Topics that are not folded to their end and not paused, with the number of records that each lacks.
+
+    A pause is no excuse for the region's decisions: who does not know them takes them again.
+    """
     lacking = {topic: end - stored.get(topic, NOWHERE).next_offset for topic, end in ends.items()}
-    return {t: n for t, n in lacking.items() if n > 0 and stored.get(t, NOWHERE).paused is None}
+    waited_for = {t for t in ends if t == DECISION_TOPIC or stored.get(t, NOWHERE).paused is None}
+    return {t: n for t, n in lacking.items() if n > 0 and t in waited_for}
 
 
 class Progress:

@@ -96,3 +96,8 @@ def test_only_an_error_of_the_data_costs_an_event_its_effect(error: Exception, m
 def test_the_barrier_waits_for_each_topic_that_flows() -> None:
     stored = {"a": Stored(3, None), "b": Stored(5, None), "c": Stored(0, "quarantine_full")}
     assert behind({"a": 4, "b": 5, "c": 9, "d": 0, "e": 2}, stored) == {"a": 1, "e": 2}
+
+
+def test_a_pause_of_the_region_s_decisions_keeps_the_start_barrier_shut() -> None:
+    stored = {"region.decision": Stored(2, "quarantine_full"), "rs.trace": Stored(2, "quarantine_full")}
+    assert behind({"region.decision": 5, "rs.trace": 5}, stored) == {"region.decision": 3}
