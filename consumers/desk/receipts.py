@@ -1,7 +1,7 @@
 """Sends a receipt for every delivery that is in the inbox, once the desk has caught up. It changes with receipts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from threading import Event
 from typing import Any
@@ -10,7 +10,7 @@ from psycopg import Connection
 
 from consumers.desk.inbox import InboxEntry, mark_receipt, without_receipt
 from consumers.store.session import Session
-from schemas.errors import ExchangeError
+from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, Step, not_watched
 
 BATCH = 100
@@ -18,8 +18,11 @@ IDLE_S = 5.0
 AWAY_S = 2.0
 AWAKE_S = 0.2  # before the start barrier nobody wakes the worker when it opens
 
-SubmitReceipts = Callable[[Sequence[Mapping[str, Any]]], Sequence[str]]
-"""Hands receipts to the member's own intake in one bulk and returns their event ids; raises Temporary, or Rejected."""
+SubmitReceipts = Callable[[Sequence[Mapping[str, Any]]], Sequence[str | Rejected]]
+"""Hands receipts to the member's own intake in one bulk; raises Temporary, or Rejected for the bulk.
+
+Returns for each its event id, or why intake does not take it.
+"""
 
 
 def receipt_record(entry: InboxEntry) -> dict[str, Any]:
@@ -38,7 +41,8 @@ def receipt_record(entry: InboxEntry) -> dict[str, Any]:
 class ReceiptWorker:
     """One member's. ``may_send`` is the start barrier; ``work`` is set by whoever folds a delivery.
 
-    ``trouble`` is told why receipts wait.
+    ``trouble`` is told why receipts wait. ``refused`` are deliveries whose receipt intake does not take: they are tried
+    again when nothing else waits, and stand in nobody's way.
     """
 
     session: Session
@@ -47,6 +51,7 @@ class ReceiptWorker:
     work: Event
     trouble: Callable[[ExchangeError], None]
     reached: Reached = not_watched
+    refused: set[str] = field(default_factory=set)
 
     def run(self, stop: Event) -> None:
         """Send receipts until ``stop`` is set (and ``work`` with it); waits while parts are away."""
@@ -54,26 +59,36 @@ class ReceiptWorker:
             ready = self.may_send()
             try:
                 sent = self.run_once() if ready else 0
-            except ExchangeError as error:  # also a rejected receipt: it is tried again, and never stops other desks
+            except ExchangeError as error:  # also a rejected bulk: it is tried again, and never stops other desks
                 self.trouble(error)
                 stop.wait(AWAY_S)
                 continue
             if not sent:
                 self.work.wait(IDLE_S if ready else AWAKE_S)
                 self.work.clear()
+                self.refused.clear()
 
     def run_once(self) -> int:
-        """Send what waits, at most one batch; returns how many. Raises Temporary."""
-        waiting = self.session.transact(lambda connection: without_receipt(connection, BATCH))
+        """Send what waits, at most one batch; returns how many intake has judged. Raises Temporary."""
+        limit = BATCH + len(self.refused)
+        found = self.session.transact(lambda connection: without_receipt(connection, limit))
+        waiting = [entry for entry in found if entry.event_id not in self.refused]
         if waiting:
             receipts = self.submit([receipt_record(entry) for entry in waiting])
             self.reached(Step.RECEIPT_ACCEPTED)
             self._keep(waiting, receipts)
         return len(waiting)
 
-    def _keep(self, entries: Sequence[InboxEntry], receipts: Sequence[str]) -> None:
+    def _keep(self, entries: Sequence[InboxEntry], receipts: Sequence[str | Rejected]) -> None:
+        answers = {entry.event_id: receipt for entry, receipt in zip(entries, receipts, strict=True)}
+        given = {delivery: receipt for delivery, receipt in answers.items() if isinstance(receipt, str)}
+
         def mark(connection: Connection[Any]) -> None:
-            for entry, receipt in zip(entries, receipts, strict=True):
-                mark_receipt(connection, entry.event_id, receipt)
+            for delivery, receipt in given.items():
+                mark_receipt(connection, delivery, receipt)
 
         self.session.transact(mark)
+        for delivery, answer in answers.items():
+            if isinstance(answer, Rejected):
+                self.refused.add(delivery)
+                self.trouble(answer)

@@ -15,6 +15,7 @@ from schemas.errors import Misconfigured, Rejected, StoreAway
 TIMEOUT_S = 60.0
 UNAUTHORISED = 401
 UNAVAILABLE = 503
+REFERENCE_REUSED = "reference_reused"
 TAKEN = {200, 202, 422}
 
 
@@ -56,6 +57,18 @@ class IntakeClient:
         if answer.status_code not in TAKEN:
             raise Rejected(f"the intake answered {answer.status_code}: {answer.text[:300]}", code="malformed_record")
         return answer.json()
+
+
+def receipt_of(result: Mapping[str, Any]) -> str | Rejected:
+    """The event id of a delivery's receipt, or why there is none.
+
+    A desk that was built anew from its topic says that it received everything anew: the first receipt stands.
+    """
+    try:
+        return accepted_id(result)
+    except Rejected as error:
+        first = result.get("event_id") if error.code == REFERENCE_REUSED else None
+        return str(first) if first else error
 
 
 def accepted_id(result: Mapping[str, Any]) -> str:

@@ -112,7 +112,8 @@ def settle(judged: Judged, acceptance: Acceptance, at: datetime) -> Result:
         return _same(judged, verdict)
     problems = (*judged.problems, *_history_problems(judged, verdict, acceptance))
     if problems or judged.event is None:
-        return _rejected(judged.submission, problems, acceptance)
+        taken = verdict.known.event_id if verdict.sameness is Sameness.REUSED and verdict.known else None
+        return _rejected(judged.submission, problems, acceptance).model_copy(update={"event_id": taken})
     event = finished(judged.event, verdict.number)
     try:
         value = encode(event)

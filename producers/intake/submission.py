@@ -77,7 +77,7 @@ class Result(BaseModel):
     national_id: str = Field(description="The record's id in its national system; empty when it gives none")
     rows: tuple[int, ...] = Field(description="Its places in what was submitted, from 1 (files: the clerk's rows)")
     record_id: str | None = Field(default=None, description="The record's id in the exchange")
-    event_id: str | None = Field(default=None, description="The event that says this")
+    event_id: str | None = Field(default=None, description="The event that says this, or has the reused reference")
     trace_id: str | None = Field(default=None, description="The trace that an act belongs to")
     revision: int | None = Field(default=None, description="The revision with this content")
     superseded_by: int | None = Field(default=None, description="The highest revision, where it is another")

@@ -14,7 +14,7 @@ from consumers.store.session import Session
 from consumers.tracing.trace import TraceKey
 from desk_bench import INBOX, REQUEST, DeskBench, delivery, original, routed
 from histories import ASKER, FIRST, KEY, act_event, decision, named_id
-from schemas.errors import ExchangeError, StoreAway
+from schemas.errors import ExchangeError, Rejected, StoreAway
 from schemas.events.delivery import Original
 from schemas.topics import member_topic
 from schemas.trust.keys import signing_key_from_seed
@@ -120,15 +120,20 @@ class Intake:
     """The member's own intake: takes receipts in bulks, but for the first times that it is ``away``."""
 
     away: int = 0
+    refuses: frozenset[str] = frozenset()
     said: list[Mapping[str, Any]] = field(default_factory=list)
     told: list[ExchangeError] = field(default_factory=list)
 
-    def submit(self, records: Sequence[Mapping[str, Any]]) -> Sequence[str]:
+    def submit(self, records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
         self.said += records
         if self.away:
             self.away -= 1
             raise StoreAway("the intake is away")
-        return [named_id(f"receipt for {record['delivery_id']}") for record in records]
+        return [self.answer(str(record["delivery_id"])) for record in records]
+
+    def answer(self, delivery_id: str) -> str | Rejected:
+        refused = Rejected("the clock is wrong", code="in_the_future")
+        return refused if delivery_id in self.refuses else named_id(f"receipt for {delivery_id}")
 
     def worker(self, session: Session, may_send: Callable[[], bool] = lambda: True) -> ReceiptWorker:
         return ReceiptWorker(session, self.submit, may_send, Event(), self.told.append)
@@ -162,6 +167,23 @@ def test_a_receipt_that_intake_could_not_take_is_said_again_in_the_same_words(de
         assert intake.worker(session).run_once() == 1
     first, second = intake.said
     assert first == second
+
+
+def test_a_receipt_that_intake_does_not_take_stands_in_no_other_s_way(desk: DeskBench) -> None:
+    closure = act_event("closure", ASKER, KEY.request_id)
+    later = delivery(closure, decision("delivery", 1, closure.event_id, subject=closure.event_id), purpose="party")
+    desk.receive(delivery(REQUEST, routed()), later)
+    first, second = (entry.event_id for entry in desk.inbox())
+    intake = Intake(refuses=frozenset({first}))
+    with desk.session() as session:
+        worker = intake.worker(session)
+        assert [worker.run_once(), worker.run_once()] == [2, 0]
+        assert [entry.receipt_event is None for entry in desk.inbox()] == [True, False]
+        assert [error.code for error in intake.told] == ["in_the_future"]
+        intake.refuses = frozenset()
+        worker.refused.clear()
+        assert worker.run_once() == 1
+    assert [entry.receipt_event for entry in desk.inbox()] == [named_id(f"receipt for {d}") for d in (first, second)]
 
 
 def test_no_receipt_goes_out_before_the_start_barrier(desk: DeskBench) -> None:

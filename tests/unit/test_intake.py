@@ -22,6 +22,7 @@ from intake_cases import (
     seizure,
     trace_request,
 )
+from interfocal.intake_client import receipt_of
 from producers.intake.assemble import Identity
 from producers.intake.checks import Standards
 from producers.intake.intake import Intake
@@ -259,3 +260,19 @@ def test_what_is_found_right_can_be_encoded(made: tuple[str, Event]) -> None:
     assert {p.parameters["field"].rpartition(".")[2] for p in judged.problems} <= {"year"}
     if judged.event and not judged.problems:
         assert decode_as(encode(judged.event), stream) == judged.event
+
+
+def test_a_desk_built_anew_finds_the_receipt_that_it_gave_before(intake: Intake) -> None:
+    receipt = {
+        "national_id": "00000000-0000-5000-8000-000000000001",
+        "of_event": "00000000-0000-5000-8000-000000000002",
+        "sha256": "A" * 43,
+        "delivery_id": "00000000-0000-5000-8000-000000000001",
+        "handling": {"codes": ["H0"]},
+    }
+    first = one(intake, {**receipt, "received_at": "2026-03-01T10:00:00+00:00"}, "receipt")
+    assert first.outcome == "accepted"
+    again = one(intake, {**receipt, "received_at": "2026-03-01T11:00:00+00:00"}, "receipt")
+    assert (again.outcome, codes(again)) == ("rejected", {"national_id": "reference_reused"})
+    assert receipt_of(again.model_dump(mode="json")) == first.event_id
+    assert isinstance(receipt_of({"outcome": "rejected", "event_id": None, "problems": []}), Rejected)

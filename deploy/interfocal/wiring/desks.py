@@ -24,12 +24,12 @@ from interfocal.clock import now
 from interfocal.endpoints import producer_endpoint
 from interfocal.health import Failures, health_router
 from interfocal.installation import Installation
-from interfocal.intake_client import IntakeClient, accepted_id
+from interfocal.intake_client import IntakeClient, receipt_of
 from interfocal.logs import log
 from interfocal.metrics import Metrics
 from interfocal.observers import LoopObserver
 from interfocal.service import Worker
-from schemas.errors import ExchangeError
+from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
 from schemas.topics import inbox_topic
 from schemas.trust.chain import Expectation
@@ -112,8 +112,8 @@ def _desk(installation: Installation, code: str, metrics: Metrics, reached: Reac
     connect = connector(installation.desk_url(code), f"desk.{owner}")
     client = IntakeClient.to(producer_endpoint(installation.var, code))
 
-    def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str]:
-        return [accepted_id(result) for result in client.submit_all("receipt", records)]
+    def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
+        return [receipt_of(result) for result in client.submit_all("receipt", records)]
 
     def trouble(error: ExchangeError) -> None:
         log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
