@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from interfocal.commands.codes import show_codes
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured
 from schemas.wire.catalogue import SchemaVersion, avro_folder, read_versions
@@ -17,7 +18,7 @@ from schemas.wire.release import read_released, record_release, release_findings
 
 FAILED = 1
 OWN_FOLDER = Path(str(avro_folder()))
-HELP = "Lint, check, draft and release the schemas of events."
+HELP = "Lint, check, draft and release the schemas of events; show the code lists."
 
 Folder = Annotated[Path, typer.Option("--folder", help="The folder of schemas; else this program's own.")]
 Files = Annotated[list[Path] | None, typer.Argument(help="Schema files; else every schema of the folder.")]
@@ -33,6 +34,7 @@ def register(program: typer.Typer) -> None:
     app.command("check")(check_candidate)
     app.command("draft")(write_drafts)
     app.command("release")(release_drafts)
+    app.command("codes")(show_codes)
     program.add_typer(app, name="schemas")
 
 
