@@ -1,12 +1,9 @@
-"""In which languages a code list speaks, and how much of that somebody checked. It changes with the languages."""
+"""In which languages code lists speak, and how much of that somebody checked. It changes with what is counted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.codes.lists import CodeList
-
-LIST_LANGUAGES = ("en", "sq", "bs", "cnr", "mk", "ro", "sr-Latn", "sr-Cyrl", "uk")
-"""The languages in which code lists are to be labelled."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +16,16 @@ class Coverage:
     checked: Mapping[str, int]
 
 
-def coverage_of(listed: CodeList) -> Coverage:
-    """The coverage of one list in every language, zeros included."""
+def languages_of(lists: Iterable[CodeList]) -> Sequence[str]:
+    """Every language in which some list has a label, in the order of their columns."""
+    return tuple(dict.fromkeys(language for listed in lists for language in listed.languages()))
+
+
+def coverage_of(listed: CodeList, languages: Sequence[str]) -> Coverage:
+    """The coverage of one list in these languages, zeros included."""
     statuses = {
         language: [entry.labels[language].status for entry in listed.entries.values() if language in entry.labels]
-        for language in LIST_LANGUAGES
+        for language in languages
     }
     return Coverage(
         name=listed.name,

@@ -7,38 +7,21 @@ import pytest
 from typer.testing import CliRunner
 
 from interfocal.commands.main import build_app
-from schemas.codes.coverage import LIST_LANGUAGES, coverage_of
+from schemas.codes.coverage import coverage_of, languages_of
 from schemas.codes.derived import border_side, iafq_class
 from schemas.codes.lists import WORKING_LANGUAGE, load_code_lists, parse_code_list
 from schemas.errors import Misconfigured
 from serbian import in_latin
 
 LISTS = load_code_lists()
-LABELLED = [
-    "weapon-class",
-    "serial-state",
-    "seizure-context",
-    "disposition",
-    "transport",
-    "concealment",
-    "trace-act",
-    "answer-result",
-    "answer-scope",
-    "refusal-reason",
-    "delay-reason",
-    "closure-outcome",
-    "reopening-reason",
-    "question-field",
-    "holder-role",
-    "intended-use",
-    "domestic-trace",
-    "priority",
-    "urgent-reason",
-    "evidence-kind",
-    "trace-state",
-    "route-rule",
-]
-FOREIGN = [language for language in LIST_LANGUAGES if language != WORKING_LANGUAGE]
+LABELLED = re.findall(
+    r"\S+",
+    """weapon-class serial-state seizure-context disposition transport concealment trace-act answer-result answer-scope
+    refusal-reason delay-reason closure-outcome reopening-reason question-field holder-role intended-use domestic-trace
+    priority urgent-reason evidence-kind trace-state route-rule""",
+)
+LANGUAGES = ("en", "sq", "bs", "cnr", "mk", "ro", "sr-Latn", "sr-Cyrl", "uk")
+FOREIGN = [language for language in LANGUAGES if language != WORKING_LANGUAGE]
 CYRILLIC = re.compile(r"[Ѐ-ӿ]")
 LATIN_LETTER = re.compile(r"[A-Za-zÀ-ɏ]")
 SCRIPT = {"mk": CYRILLIC, "sr-Cyrl": CYRILLIC, "uk": CYRILLIC}
@@ -50,8 +33,8 @@ def labels(name: str, language: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("name", LABELLED)
 def test_what_people_choose_from_is_labelled_in_every_language(name: str) -> None:
-    found = coverage_of(LISTS[name])
-    assert set(found.labels) == set(LIST_LANGUAGES)
+    found = coverage_of(LISTS[name], LANGUAGES)
+    assert set(found.labels) == set(LANGUAGES)
     assert set(found.labels.values()) == {found.codes}
 
 
@@ -76,9 +59,15 @@ def test_no_language_is_another_by_mistake() -> None:
     assert len(set(said.values())) == len(FOREIGN)
 
 
+def test_the_languages_of_the_region_are_those_in_which_lists_speak() -> None:
+    assert tuple(languages_of(LISTS.values())) == LANGUAGES
+
+
 def test_coverage_counts_labels_and_those_checked() -> None:
     head = "code,definition,source,maps_to,en,en_status,sq,sq_status"
-    found = coverage_of(parse_code_list("example", f"{head}\na,A.,x,,A,checked,Aa,proposed\nb,B.,x,,B,proposed,,\n"))
+    found = coverage_of(
+        parse_code_list("example", f"{head}\na,A.,x,,A,checked,Aa,proposed\nb,B.,x,,B,proposed,,\n"), ("en", "sq", "mk")
+    )
     assert (found.codes, found.labels["en"], found.checked["en"]) == (2, 2, 1)
     assert (found.labels["sq"], found.checked["sq"], found.labels["mk"]) == (1, 0, 0)
 

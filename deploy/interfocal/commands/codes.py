@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from schemas.codes.coverage import LIST_LANGUAGES, Coverage, coverage_of
+from schemas.codes.coverage import Coverage, coverage_of, languages_of
 from schemas.codes.lists import WORKING_LANGUAGE, CodeList, load_code_lists
 from schemas.errors import Misconfigured
 
@@ -23,13 +23,14 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 def show_codes(name: Name = None, language: Language = WORKING_LANGUAGE, as_json: AsJson = False) -> None:
     """List the code lists with the labels they have in each language, or one list with its codes."""
     lists = load_code_lists()
+    languages = languages_of(lists.values())
     if name is None:
-        found = [coverage_of(one) for one in lists.values()]
+        found = [coverage_of(one, languages) for one in lists.values()]
         _print_json([_coverage_json(one) for one in found]) if as_json else _print_coverage(found)
         return
     listed = _find(lists, name)
-    if language not in LIST_LANGUAGES:
-        raise Misconfigured(f"no list has labels in {language}; there are {', '.join(LIST_LANGUAGES)}")
+    if language not in languages:
+        raise Misconfigured(f"no list has labels in {language}; there are {', '.join(languages)}")
     rows = [_code_json(listed, code, language) for code in listed.codes]
     _print_json(rows) if as_json else _print_list(rows)
 
@@ -45,8 +46,7 @@ def _coverage_json(found: Coverage) -> dict[str, Any]:
         "list": found.name,
         "codes": found.codes,
         "languages": {
-            language: {"labels": found.labels[language], "checked": found.checked[language]}
-            for language in LIST_LANGUAGES
+            language: {"labels": count, "checked": found.checked[language]} for language, count in found.labels.items()
         },
     }
 
@@ -65,12 +65,12 @@ def _code_json(listed: CodeList, code: str, language: str) -> dict[str, Any]:
 
 
 def _print_coverage(found: Sequence[Coverage]) -> None:
-    table = Table("list", "codes", *LIST_LANGUAGES)
+    table = Table("list", "codes", *found[0].labels)
     for one in found:
-        table.add_row(one.name, str(one.codes), *(_share(one, language) for language in LIST_LANGUAGES))
+        table.add_row(one.name, str(one.codes), *(_share(one, language) for language in one.labels))
     _console().print(table)
-    labels = sum(one.labels[language] for one in found for language in LIST_LANGUAGES)
-    checked = sum(one.checked[language] for one in found for language in LIST_LANGUAGES)
+    labels = sum(sum(one.labels.values()) for one in found)
+    checked = sum(sum(one.checked.values()) for one in found)
     typer.echo(
         f"{len(found)} lists, {labels} labels, {checked} of them checked by somebody who speaks the language at work; "
         f"{UNCHECKED_SIGN} not all of them checked; - none yet, so English is shown."
