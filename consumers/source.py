@@ -6,10 +6,12 @@ all others otherwise. What cannot be read twice is handed on as records that hol
 """
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import KafkaError
 
 from consumers.kafka_client import Broker, connect, read_bounds
 from consumers.kafka_errors import meaning_of, translate
@@ -23,6 +25,7 @@ PROBE_TIMEOUT_MS = 5_000
 READ_TIMEOUT_MS = 1_000
 SILENT_READS = 30  # this many empty reads before the end of a topic: the broker is away
 READ_LIMIT = 2_000
+LOST_MEANWHILE = (ValueError, KeyError)  # another thread of the client gives topics away, between any two calls
 
 
 def _record(topic: str, read: ConsumerRecord) -> Record:
@@ -152,7 +155,7 @@ class KafkaSource:
         try:
             read = client.poll(timeout_ms=round(timeout_s * 1000), max_records=limit)
         except Exception as error:  # noqa: BLE001  # whatever the client raises, it is not to be polled again
-            positions = dict(_positions(client, self._broker))
+            positions = _positions(client, self._broker)
             self.close()  # the group is joined anew, and the loop seeks again
             return stand_ins(self._broker, positions, error)
         logical = {partition: self._broker.logical(partition) for partition in read}
@@ -164,18 +167,21 @@ class KafkaSource:
 
     def seek(self, position: Position) -> None:
         """Read the topic from here; this and the next two do nothing for a topic that this instance does not have."""
-        if self._client and (partition := self._broker.partition(position.topic)) in self._client.assignment():
-            self._client.seek(partition, position.next_offset)
+        with suppress(*LOST_MEANWHILE):
+            if self._client and (partition := self._broker.partition(position.topic)) in self._client.assignment():
+                self._client.seek(partition, position.next_offset)
 
     def pause(self, topic: str) -> None:
         """Stop reading a topic while the others flow."""
-        if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
-            self._client.pause(partition)
+        with suppress(*LOST_MEANWHILE):
+            if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
+                self._client.pause(partition)
 
     def resume(self, topic: str) -> None:
         """Read a paused topic again."""
-        if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
-            self._client.resume(partition)
+        with suppress(*LOST_MEANWHILE):
+            if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
+                self._client.resume(partition)
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets; raises BrokerAway."""
@@ -187,13 +193,15 @@ class KafkaSource:
             return
         mine = self._client.assignment()
         stated = {self._broker.partition(p.topic): OffsetAndMetadata(p.next_offset, "", -1) for p in positions}
-        self._client.commit_async({p: offset for p, offset in stated.items() if p in mine}, callback=_unheard)
+        with suppress(KafkaError):  # of an earlier commit: the next poll says it again where it matters
+            self._client.commit_async({p: offset for p, offset in stated.items() if p in mine}, callback=_unheard)
 
     def close(self) -> None:
         """Leave the group."""
         client, self._client = self._client, None
         if client is not None:
-            client.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
+            with suppress(KafkaError, OSError):  # the group notices by itself that this instance is gone
+                client.close(autocommit=False, timeout_ms=CLOSE_TIMEOUT_MS)
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
@@ -221,11 +229,15 @@ def stand_ins(broker: Broker, positions: Mapping[str, int], error: Exception) ->
     raise BrokerAway(f"Kafka, polling: {type(error).__name__}; every topic can be read, trying again") from error
 
 
-def _positions(client: KafkaConsumer, broker: Broker) -> Iterator[tuple[str, int]]:
-    for partition in sorted(client.assignment() - client.paused()):
-        position = client.position(partition, timeout_ms=READ_TIMEOUT_MS)
-        if position is not None:
-            yield broker.logical(partition), position
+def _positions(client: KafkaConsumer, broker: Broker) -> Mapping[str, int]:
+    """Where a client stands; after an error it may not say that of every topic any more."""
+    positions: dict[str, int] = {}
+    with suppress(KafkaError, OSError, *LOST_MEANWHILE):
+        for partition in sorted(client.assignment() - client.paused()):
+            position = client.position(partition, timeout_ms=READ_TIMEOUT_MS)
+            if position is not None:
+                positions[broker.logical(partition)] = position
+    return positions
 
 
 def _unheard(_offsets: object, _answer: object) -> None:
