@@ -7,6 +7,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
+    NestedSecretsSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -15,6 +16,8 @@ from pydantic_settings import (
 from schemas.errors import Misconfigured
 
 SETTINGS_FILE = "interfocal.toml"
+SECRETS_FOLDER = "secrets"
+NESTED = "."  # of the name of a secret's file: postgres.url
 
 
 class Purpose(BaseModel):
@@ -58,7 +61,7 @@ class LoopSettings(Purpose):
 
 
 class Settings(BaseSettings):
-    """All settings. Environment: ``INTERFOCAL_KAFKA__BOOTSTRAP`` and so on; secrets: one file a setting."""
+    """All settings. Environment: ``INTERFOCAL_POSTGRES__URL`` and so on; secrets: a file ``postgres.url`` and so on."""
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -84,7 +87,10 @@ class Settings(BaseSettings):
         """Environment over secrets over the TOML file; no .env file is read."""
         del dotenv_settings
         toml = TomlConfigSettingsSource(settings_cls, settings_cls.model_config.get("toml_file"))
-        return init_settings, env_settings, file_secret_settings, toml
+        secrets = NestedSecretsSettingsSource(
+            file_secret_settings, secrets_prefix="", secrets_nested_delimiter=NESTED, secrets_dir_missing="ok"
+        )
+        return init_settings, env_settings, secrets, toml
 
 
 def load_settings(var: Path) -> Settings:
@@ -93,7 +99,7 @@ def load_settings(var: Path) -> Settings:
     class Located(Settings):
         model_config = SettingsConfigDict(
             toml_file=var / SETTINGS_FILE,
-            secrets_dir=str(var / "secrets") if (var / "secrets").is_dir() else None,
+            secrets_dir=str(var / SECRETS_FOLDER),
         )
 
     try:

@@ -1,0 +1,54 @@
+"""Settings come from a file, secrets and the environment; what cannot be is named and never ignored."""
+
+from pathlib import Path
+
+import pytest
+
+from interfocal.settings import SETTINGS_FILE, Settings, load_settings
+from schemas.errors import Misconfigured
+
+
+def written(var: Path, text: str) -> Path:
+    """A settings file."""
+    (var / SETTINGS_FILE).write_text(text, encoding="utf-8")
+    return var
+
+
+def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
+    assert load_settings(tmp_path).model_dump() == Settings().model_dump()
+
+
+def test_the_environment_comes_before_secrets_and_secrets_before_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(tmp_path, '[postgres]\nurl = "file"\nnames = "of_file"\n[kafka]\nbootstrap = "file:1"\n')
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "postgres.url").write_text("secret", encoding="utf-8")
+    monkeypatch.setenv("INTERFOCAL_KAFKA__BOOTSTRAP", "environment:1")
+    settings = load_settings(tmp_path)
+    assert settings.kafka.bootstrap == "environment:1"
+    assert settings.postgres.url == "secret"
+    assert settings.postgres.names == "of_file"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("[kafka]\nbootsrap = 'x'\n", "kafka.bootsrap"),
+        ("[kafkas]\nbootstrap = 'x'\n", "kafkas"),
+        ("[outbox]\nbound_rows = 'many'\n", "outbox.bound_rows"),
+        ("[postgres]\nnames = 'Robert; drop'\n", "postgres.names"),
+    ],
+)
+def test_what_cannot_be_is_named(tmp_path: Path, text: str, named: str) -> None:
+    with pytest.raises(Misconfigured, match=f"setting {named} "):
+        load_settings(written(tmp_path, text))
+
+
+@pytest.mark.parametrize("prefix", ["pilot", "pilot.x", "Pilot.", ".", "pilot:"])
+def test_a_prefix_of_topic_names_ends_in_its_delimiter(tmp_path: Path, prefix: str) -> None:
+    """A right on ``pilot`` would be one on ``pilot-of-others`` as well."""
+    with pytest.raises(Misconfigured, match=r"setting kafka\.prefix "):
+        load_settings(written(tmp_path, f'[kafka]\nprefix = "{prefix}"\n'))
+    assert load_settings(written(tmp_path, '[kafka]\nprefix = "pilot."\n')).kafka.prefix == "pilot."

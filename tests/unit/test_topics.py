@@ -1,0 +1,67 @@
+"""Topics: one owner each, names that do not run into each other, and nothing that is kept for less than good."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.errors import Misconfigured
+from schemas.topics import (
+    KEPT_FOR_GOOD,
+    MAX_DELIVERY_BYTES,
+    MAX_EVENT_BYTES,
+    MAX_MESSAGE_BYTES,
+    check_member_code,
+    inbox_topic,
+    member_topic,
+    owner_of,
+    planned_topics,
+    record_topics,
+    stream_of,
+)
+
+CODES = st.from_regex(r"[a-z]{2}(-[a-z0-9]{1,6})?", fullmatch=True)
+
+
+@given(st.lists(CODES, min_size=1, max_size=4, unique=True))
+def test_every_topic_has_one_owner_and_a_name_of_its_own(codes: list[str]) -> None:
+    topics = planned_topics(codes)
+    names = [topic.name for topic in topics]
+    assert len(set(names)) == len(names)
+    assert all(owner_of(topic.name) == topic.owner for topic in topics)
+    assert {topic.owner for topic in topics} == {*codes, "region"}
+    assert set(record_topics(codes)) <= set(names)
+
+
+@given(CODES, CODES)
+def test_no_name_is_the_beginning_of_anothers(one: str, other: str) -> None:
+    """Rights are given by the beginnings of names: an owner and its delimiter begin that owner's topics only."""
+    if one != other:
+        assert not member_topic(one, "seizure").startswith(f"{other}.")
+        assert inbox_topic(one) != inbox_topic(other)
+
+
+@given(CODES)
+def test_parts_of_a_name_are_read_back(code: str) -> None:
+    assert (owner_of(member_topic(code.upper(), "trace")), stream_of(member_topic(code, "trace"))) == (code, "trace")
+    assert (owner_of(inbox_topic(code)), stream_of(inbox_topic(code))) == ("region", "inbox")
+
+
+def test_no_topic_is_compacted_or_shortened() -> None:
+    """The log is the record; a tombstone, or a chain with holes, cannot be."""
+    for topic in planned_topics(["aa", "bb-1"]):
+        assert topic.config.items() >= KEPT_FOR_GOOD.items()
+        assert topic.config["cleanup.policy"] == "delete"
+        assert (topic.config["retention.ms"], topic.config["retention.bytes"]) == ("-1", "-1")
+
+
+def test_the_broker_opens_what_is_compressed_and_bounds_it() -> None:
+    for topic in planned_topics(["aa"]):
+        assert topic.config["compression.type"] == "uncompressed"
+        assert topic.config["max.message.bytes"] == str(MAX_MESSAGE_BYTES)
+    assert MAX_EVENT_BYTES < MAX_DELIVERY_BYTES < MAX_MESSAGE_BYTES
+
+
+@pytest.mark.parametrize("code", ["region", "RS", "r", "rst", "rs.", "rs-", "rs-1234567", "rš", ""])
+def test_a_code_that_would_be_no_topic_is_refused(code: str) -> None:
+    with pytest.raises(Misconfigured, match="member code"):
+        check_member_code(code)
