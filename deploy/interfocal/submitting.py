@@ -106,7 +106,7 @@ def _national(handing: Handing, mapping: NationalMapping, path: Path) -> Iterato
 
 
 def _harmonised(handing: Handing, stream: str, path: Path) -> Iterator[Result]:
-    records = read_objects(path)
+    records = list(read_objects(path))
     asked = {**handing.asked, "source": path.name}
     for start in range(0, len(records), BULK_ROWS):
         bulk = records[start : start + BULK_ROWS]

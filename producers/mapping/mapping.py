@@ -74,6 +74,7 @@ class Rule(MappingPart):
     dates: Dates = ()
     ahead_absent: str | None = None
     split: str | None = None
+    digits: int | None = Field(default=None, ge=2, le=40)
     empty: tuple[str, ...] = ()
 
     @model_validator(mode="after")
@@ -85,7 +86,9 @@ class Rule(MappingPart):
         ways = [bool(self.codes or self.contains or other), self.number, bool(self.dates)]
         if sum(ways) > 1:
             raise ValueError("codes (contains, other), number and dates exclude each other")
-        if self.constant is not None and (any(ways) or self.split is not None or self.empty):
+        if self.digits is not None and any(ways):
+            raise ValueError("digits are for text that nothing translates")
+        if self.constant is not None and (any(ways) or self.split is not None or self.empty or self.digits):
             raise ValueError("a constant is not translated")
         if self.other is not None and self.other_absent is not None:
             raise ValueError("other and other_absent exclude each other")
@@ -123,9 +126,11 @@ class RecordRules(MappingPart):
     """Which rows are one record, which of them count, and which version of it they are.
 
     ``ignore`` names columns that are no content, as the date of the export: a change there alone is no change.
+    ``element`` is the path of a record's element in XML, from the outermost: ``export/cases/case``.
     """
 
     key: Columns = Field(min_length=1)
+    element: str = Field(default="", pattern=r"^([^\s/]+(/[^\s/]+)*)?$")
     version: VersionRule | None = None
     only: dict[str, Columns] = Field(default_factory=dict)
     ignore: Columns = ()
@@ -147,9 +152,12 @@ class NationalMapping(MappingPart):
     member: str = Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,6})?|\*)$")
     stream: Literal["seizure", "missing", "trace"]
     files: tuple[str, ...] = ()
-    format: Literal["csv", "json", "jsonl"]
+    format: Literal["csv", "xlsx", "json", "jsonl", "xml"]
     encoding: str = "utf-8"
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    sheet: str = ""
+    header_row: int = Field(default=1, ge=1, le=100)
+    header_rows: int = Field(default=1, ge=1, le=5)
     decimal_comma: bool = False
     time_zone: str = "UTC"
     empty: tuple[str, ...] = ()
@@ -176,12 +184,23 @@ class NationalMapping(MappingPart):
 
     @model_validator(mode="after")
     def agree(self) -> Self:
-        """Items belong to seizures; rows of a table have no nested arrays."""
+        """Items belong to seizures; rows of a table have no nested arrays; each format has keys of its own."""
         if (self.items is not None) != (self.stream == "seizure"):
             raise ValueError("items are needed for the stream seizure, and only there")
-        if self.items and self.items.source and self.format == "csv":
-            raise ValueError("items.from names an array, and rows of csv hold none")
+        if self.items and self.items.source and self.is_table:
+            raise ValueError(f"items.from names an array, and rows of {self.format} hold none")
+        if (self.format == "xml") != bool(self.record.element):
+            raise ValueError("record.element is needed for xml, and only there")
+        if self.sheet and self.format != "xlsx":
+            raise ValueError("sheet is for xlsx")
+        if (self.header_row, self.header_rows) != (1, 1) and not self.is_table:
+            raise ValueError("header_row and header_rows are for tables")
         return self
+
+    @property
+    def is_table(self) -> bool:
+        """Whether the export has columns with a header."""
+        return self.format in {"csv", "xlsx"}
 
     @property
     def zone(self) -> tzinfo:

@@ -17,6 +17,13 @@ CLERKS_SIGNS = {"%d": "dd", "%m": "mm", "%Y": "yyyy", "%y": "yy", "%H": "HH", "%
 COMMA_NUMBER = re.compile(r"[+-]?([0-9]{1,12}|[0-9]{1,3}([. \u00a0][0-9]{3}){1,3})(,0+)?")
 POINT_NUMBER = re.compile(r"[+-]?([0-9]{1,12}|[0-9]{1,3}([, \u00a0][0-9]{3}){1,3})(\.0+)?")
 
+REWRITTEN = re.compile(
+    r"[0-9]+([.,][0-9]*)?E\+[0-9]{1,3}|[0-9]{1,2}\.[0-9]{1,2}\.[0-9]{4}\.?( [0-9:]+)?", re.IGNORECASE
+)
+"""What a spreadsheet makes of a long number, and of one that it takes for a date: 1,23E+05 and 03.05.2026."""
+
+AS_READ = ".as_read"
+
 
 @dataclass(frozen=True, slots=True)
 class Spelling:
@@ -140,7 +147,16 @@ def _spelled_out(rule: Rule, text: str, spelling: Spelling, path: str) -> Read:
         return Read(problem=problem("unknown_code", field=path, value=shown(text), list="the mapping", nearest=known))
     if rule.number:
         return _number(text, spelling, path)
-    return _instant(rule, text, spelling, path) if rule.dates else Read(text)
+    return _instant(rule, text, spelling, path) if rule.dates else _plain(rule, text, path)
+
+
+def _plain(rule: Rule, text: str, path: str) -> Read:
+    """A text as it stands, unless a spreadsheet damaged the number in it."""
+    if (rule.digits is not None or path.endswith(AS_READ)) and REWRITTEN.fullmatch(text):
+        return Read(problem=problem("rewritten_number", field=path, value=shown(text)))
+    if rule.digits is not None and text.isdecimal() and len(text) < rule.digits:
+        return Read(problem=problem("lost_zeros", field=path, value=shown(text), digits=str(rule.digits)))
+    return Read(text)
 
 
 def _otherwise(rule: Rule) -> Read:

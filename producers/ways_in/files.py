@@ -1,117 +1,115 @@
 """Files of national systems become rows. It changes with the file formats that are read.
 
-What is wrong with the whole file raises Rejected; what is wrong with one row is a problem of that row.
+What is wrong with the whole file raises Rejected; what is wrong with one row is a problem of that row. CSV, JSON Lines
+and XML are read as a stream, JSON and XLSX as a whole and only up to a size.
 """
 
-import csv
-from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
+from collections.abc import Callable, Iterator, Mapping
+from io import BytesIO
 from pathlib import Path
-from typing import Any
+from stat import S_ISREG
+from types import MappingProxyType
+from typing import Any, BinaryIO, TypeVar
 
 from producers.mapping.mapping import NationalMapping
 from producers.mapping.national import NationalRow
-from producers.ways_in.json_text import decoded, lines_of, malformed, parse_json
+from producers.ways_in.json_text import decoded, malformed, parse_json
+from producers.ways_in.readers.bounds import MAX_WHOLE_BYTES, check_whole
+from producers.ways_in.readers.csv_table import csv_rows
+from producers.ways_in.readers.streams import Lines, counted
+from producers.ways_in.readers.xlsx import xlsx_rows
+from producers.ways_in.readers.xml_records import xml_records
 from schemas.errors import Rejected
 from schemas.rejection import problem
 
-MAX_FILE_BYTES = 100 * 1024 * 1024
-HEADER_ROW = 1
+MAX_FILE_BYTES = MAX_WHOLE_BYTES
 RECORDS = "records"
 UNREADABLE = "@text"
 SHOWN_CHARACTERS = 200
+UTF_8 = "utf-8"
+Row = TypeVar("Row")
 
 
-def read_rows(path: Path, mapping: NationalMapping) -> Iterator[NationalRow]:
-    """The rows of a file, read as the mapping says.
+def nobody_watches(_position: int) -> None:
+    """Takes no note of how far a file was read."""
 
-    Raises Rejected: ``malformed_file`` (with the place), ``wrong_encoding`` (with the byte), ``missing_column``.
+
+def read_rows(
+    path: Path, mapping: NationalMapping, on_read: Callable[[int], None] = nobody_watches
+) -> Iterator[NationalRow]:
+    """The rows of a file, read as the mapping says; ``on_read`` is told how many of its bytes were read so far.
+
+    Raises Rejected, at once when the file cannot be opened, else while it is read: ``malformed_file`` (with the place),
+    ``wrong_encoding`` (with the byte), ``missing_column``, ``file_too_large`` and the other bounds.
     """
-    return rows_of(_content(path, mapping.format), mapping)
+    file = _opened(path, mapping.format)
+    return _closing(file, READERS[mapping.format](counted(file, on_read), mapping))
 
 
 def rows_of(content: bytes, mapping: NationalMapping) -> Iterator[NationalRow]:
     """The same for the bytes of a file."""
-    text = decoded(content, mapping.encoding)
-    if mapping.format == "csv":
-        return _csv_rows(text, mapping)
-    return _json_rows(text) if mapping.format == "json" else _jsonl_rows(text)
+    return READERS[mapping.format](BytesIO(content), mapping)
 
 
-def read_objects(path: Path) -> list[Mapping[str, Any]]:
+def read_objects(path: Path) -> Iterator[Mapping[str, Any]]:
     """The objects of a JSON or JSON Lines file (UTF-8) that is in the harmonised form; raises Rejected as above."""
-    text = decoded(_content(path, "json"), "utf-8")
-    rows = list(_jsonl_rows(text) if path.suffix in {".jsonl", ".ndjson"} else _json_rows(text))
-    faulty = next((row for row in rows if row.problems), None)
-    if faulty:
-        raise malformed("json", f"record {faulty.number}: {faulty.problems[0].parameters['detail']}")
-    return [row.fields for row in rows]
+    form = "jsonl" if path.suffix in {".jsonl", ".ndjson"} else "json"
+    file = _opened(path, form)
+    rows = _jsonl_rows(file, UTF_8) if form == "jsonl" else _json_rows(file, UTF_8)
+    return _closing(file, _faultless(rows))
 
 
-def _content(path: Path, form: str) -> bytes:
+def _faultless(rows: Iterator[NationalRow]) -> Iterator[Mapping[str, Any]]:
+    for row in rows:
+        if row.problems:
+            raise malformed("json", f"record {row.number}: {row.problems[0].parameters['detail']}")
+        yield row.fields
+
+
+def _opened(path: Path, form: str) -> BinaryIO:
     try:
-        size = path.stat().st_size
-        if size > MAX_FILE_BYTES:
-            raise malformed(form, f"{size} bytes are more than the {MAX_FILE_BYTES} that are read; divide it")
-        return path.read_bytes()
+        if not S_ISREG(path.stat().st_mode):
+            raise malformed(form, f"{path.name} cannot be opened (it is no file)")
+        file = path.open("rb")
     except OSError as error:
         raise malformed(form, f"{path.name} cannot be opened ({error.strerror})") from None
-
-
-def _csv_rows(text: str, mapping: NationalMapping) -> Iterator[NationalRow]:
-    lines = csv.reader(StringIO(text, newline=""), delimiter=mapping.delimiter, strict=True)
-    header: list[str] = []
-    number = 0
     try:
-        for number, cells in enumerate(lines, start=HEADER_ROW):
-            if not header:
-                header = _header(cells, mapping)
-            elif any(cell.strip() for cell in cells):
-                yield _csv_row(number, header, cells)
-    except csv.Error as error:
-        raise malformed("csv", f"row {number + 1}: {error}") from None
-    if not header:
-        raise malformed("csv", "it is empty; the first row has to name the columns")
+        if form in READ_AS_A_WHOLE:
+            check_whole(form, path.stat().st_size)
+    except Rejected:
+        file.close()
+        raise
+    return file
 
 
-def _header(cells: Sequence[str], mapping: NationalMapping) -> list[str]:
-    names = [cell.strip() or f"column {place}" for place, cell in enumerate(cells, start=1)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice:
-        raise malformed("csv", f"two columns are called {twice}")
-    missing = [column for column in mapping.columns if column not in names]
-    if missing:
-        raise Rejected(
-            f"the file has no column {', '.join(missing)}; it has {', '.join(names)[:SHOWN_CHARACTERS]}",
-            code="missing_column",
-            parameters={"column": ", ".join(missing), "mapping": mapping.name},
-        )
-    return names
+def _closing(file: BinaryIO, rows: Iterator[Row]) -> Iterator[Row]:
+    with file:
+        yield from rows
 
 
-def _csv_row(number: int, header: Sequence[str], cells: Sequence[str]) -> NationalRow:
-    fields = dict(zip(header, cells, strict=False))
-    if len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
-        detail = f"it has {len(cells)} cells where the header has {len(header)}"
-        return NationalRow(number, fields, (problem("malformed_record", detail=detail),))
-    return NationalRow(number, fields)
-
-
-def _json_rows(text: str) -> Iterator[NationalRow]:
-    value = parse_json(text)
+def _json_rows(file: BinaryIO, encoding: str) -> Iterator[NationalRow]:
+    value = parse_json(decoded(file.read(MAX_FILE_BYTES + 1), encoding))
     records = value.get(RECORDS) if isinstance(value, dict) else value
     if not isinstance(records, list):
         raise malformed("json", f'an array of records, or an object with "{RECORDS}", is expected')
-    return (_object_row(number, record) for number, record in enumerate(records, start=1))
+    for number, record in enumerate(records, start=1):
+        yield _object_row(number, record)
 
 
-def _jsonl_rows(text: str) -> Iterator[NationalRow]:
-    for number, line in lines_of(text):
-        try:
-            yield _object_row(number, parse_json(line))
-        except Rejected as error:
-            fault = problem("malformed_record", detail=error.parameters["detail"])
-            yield NationalRow(number, {UNREADABLE: line[:SHOWN_CHARACTERS]}, (fault,))
+def _jsonl_rows(file: BinaryIO, encoding: str) -> Iterator[NationalRow]:
+    lines = Lines(file, encoding, ends="\n")
+    for line in lines:
+        lines.taken = 0
+        if line.strip():
+            yield _line_row(lines.number, line)
+
+
+def _line_row(number: int, line: str) -> NationalRow:
+    try:
+        return _object_row(number, parse_json(line))
+    except Rejected as error:
+        fault = problem("malformed_record", detail=error.parameters["detail"])
+        return NationalRow(number, {UNREADABLE: line[:SHOWN_CHARACTERS].rstrip("\r\n")}, (fault,))
 
 
 def _object_row(number: int, record: Any) -> NationalRow:
@@ -119,3 +117,15 @@ def _object_row(number: int, record: Any) -> NationalRow:
         return NationalRow(number, record)
     fault = problem("malformed_record", detail="an object with names and values is expected")
     return NationalRow(number, {UNREADABLE: str(record)[:SHOWN_CHARACTERS]}, (fault,))
+
+
+READ_AS_A_WHOLE = frozenset({"json", "xlsx"})
+READERS: Mapping[str, Callable[[BinaryIO, NationalMapping], Iterator[NationalRow]]] = MappingProxyType(
+    {
+        "csv": csv_rows,
+        "xlsx": xlsx_rows,
+        "xml": xml_records,
+        "json": lambda file, mapping: _json_rows(file, mapping.encoding),
+        "jsonl": lambda file, mapping: _jsonl_rows(file, mapping.encoding),
+    }
+)

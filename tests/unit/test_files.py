@@ -133,23 +133,25 @@ def test_a_bad_line_of_json_lines_is_a_problem_of_that_line(jsonl: NationalMappi
     assert rows[1].fields == {"@text": '{"a":'}
 
 
-def test_a_file_that_is_not_there_or_too_large_is_a_sentence(csv: NationalMapping, tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_or_too_large_is_a_sentence(
+    csv: NationalMapping, json_mapping: NationalMapping, tmp_path: Path
+) -> None:
     with pytest.raises(Rejected, match=r"nothing\.csv cannot be opened"):
         read_rows(tmp_path / "nothing.csv", csv)
-    large = tmp_path / "large.csv"
+    large = tmp_path / "large.json"
     with large.open("wb") as file:
         file.truncate(MAX_FILE_BYTES + 1)
-    with pytest.raises(Rejected, match="divide it"):
-        read_rows(large, csv)
+    with pytest.raises(Rejected, match="Divide it"):
+        read_rows(large, json_mapping)
 
 
 def test_harmonised_records_are_read_without_a_mapping(tmp_path: Path) -> None:
     lines = tmp_path / "seizures.jsonl"
     lines.write_text('{"a": 1}\n{"a": 2}\n', encoding="utf-8")
-    assert read_objects(lines) == [{"a": 1}, {"a": 2}]
+    assert list(read_objects(lines)) == [{"a": 1}, {"a": 2}]
     lines.write_text('{"a": 1}\n{"a"\n', encoding="utf-8")
     with pytest.raises(Rejected, match="record 2"):
-        read_objects(lines)
+        list(read_objects(lines))
 
 
 @given(st.binary(max_size=200), st.sampled_from(["csv", "json", "jsonl"]))
