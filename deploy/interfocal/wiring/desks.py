@@ -55,6 +55,20 @@ class WakingObserver(LoopObserver):
         self.work.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What the desks of one process share."""
+
+    metrics: Metrics
+    reached: Reached
+    fetch_wait_ms: int
+
+
+def fetch_wait_ms(desks: int) -> int:
+    """How long the broker holds an empty fetch of each desk: so that a process stays near idle with many desks."""
+    return min(max(200, 40 * desks), 2_000)
+
+
 def terms_of(installation: Installation) -> Terms:
     """What every record of this installation is checked against."""
     directory = installation.directory
@@ -68,7 +82,7 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     workers: list[Worker] = []
     loops: dict[str, Loop] = {}
     for code in codes:
-        loop, receipts = _desk(installation, code, metrics, reached)
+        loop, receipts = _desk(installation, code, Shared(metrics, reached, fetch_wait_ms(len(codes))))
         loops[code] = loop
         parts = {"inbox": loop_runner(loop), "receipts": _runner(receipts)}
         workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
@@ -107,7 +121,7 @@ def _behind(loops: Mapping[str, Loop]) -> str | None:
     return f"inboxes not folded to their ends yet: {', '.join(behind)}" if behind else None
 
 
-def _desk(installation: Installation, code: str, metrics: Metrics, reached: Reached) -> tuple[Loop, ReceiptWorker]:
+def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:
     owner = installation.directory.member(code).owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
     client = IntakeClient.to(producer_endpoint(installation.var, code))
@@ -122,17 +136,17 @@ def _desk(installation: Installation, code: str, metrics: Metrics, reached: Reac
     topics = (inbox_topic(owner),)
     work = threading.Event()
     pace = installation.settings.loop
-    broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix)
+    broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
     loop = Loop(
         LoopParts(
             source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
             connect=connect,
             terms=terms,
-            rules=Rules((DeskHandler(terms),), pace.quarantine_limit, reached),
-            observer=WakingObserver(metrics, work),
+            rules=Rules((DeskHandler(terms),), pace.quarantine_limit, shared.reached),
+            observer=WakingObserver(shared.metrics, work),
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),
         )
     )
-    return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, reached)
+    return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)
