@@ -14,7 +14,7 @@ import psycopg
 from psycopg import Connection
 from psycopg.types.json import Jsonb
 
-from consumers.store.connection import Connect, store_away
+from consumers.store.connection import Connect, Meaning, meaning_of, store_away
 from schemas.errors import StoreAway
 from schemas.record import Backlog, Draft, Entry, Link, Sealer
 from schemas.steps import Reached, Step, not_watched
@@ -44,7 +44,7 @@ def add(transaction: Connection[Any], draft: Draft, after_row: int | None = None
 
     Raises psycopg's UniqueViolation for an event id that is there already.
     """
-    transaction.execute("select pg_advisory_xact_lock(%s)", [ADD_LOCK])
+    hold_additions(transaction)
     row = transaction.execute(
         "insert into region_outbox (after_row, topic, event_id, key, value, headers) values (%s, %s, %s, %s, %s, %s)"
         " returning row_id",
@@ -151,14 +151,26 @@ class RegionOutbox:
                 if self._connection is None:
                     self._connection = self._connect()
                 yield self._connection
-            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+            except psycopg.Error as error:
+                if meaning_of(error) is Meaning.OF_THE_DATA:
+                    raise
                 self.close()
                 raise store_away(error, doing) from error
 
 
 def adopt(transaction: Connection[Any], heads: Mapping[str, Link]) -> None:
-    """Set where chains stand, from the log itself: for a database that was made anew beside a log that is not."""
-    _write_heads(transaction, heads)
+    """Set where chains stand, from the log itself: for a database that was made anew beside a log that is not.
+
+    A chain that stands somewhere already stays there: another instance took up the log, and may have gone on since.
+    """
+    transaction.execute("lock table region_chain in share row exclusive mode")
+    known = _heads(transaction)
+    _write_heads(transaction, {topic: head for topic, head in heads.items() if topic not in known})
+
+
+def hold_additions(transaction: Connection[Any]) -> None:
+    """Let nobody else add events until this transaction ends: what is not here then is not added twice."""
+    transaction.execute("select pg_advisory_xact_lock(%s)", [ADD_LOCK])
 
 
 def _sealed(draft: Draft, heads: dict[str, Link], sealer: Sealer) -> tuple[int, int, bytes]:

@@ -21,6 +21,7 @@ def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
     ``in_inboxes`` has the event ids that were read from the region's own inbox topics, from the first to the end.
     """
     added = 0
+    outbox.hold_additions(transaction)
     for sha256, body in transaction.execute(
         "select sha256, body from decision order by recorded_at, event_id"
     ).fetchall():

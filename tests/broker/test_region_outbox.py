@@ -1,6 +1,7 @@
 """Beyond what every outbox promises: no delivery is numbered before its decision is on the log."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import psycopg
 import pytest
@@ -119,3 +120,32 @@ def test_a_new_database_goes_on_where_the_log_stands(url: str, outbox: RegionOut
     outbox.seal_waiting(10, sign)
     assert [(entry.life, entry.seq) for entry in outbox.sealed(1)] == [(2, 1)]
     assert outbox.heads()[DECISIONS].after is None
+
+
+def test_a_server_that_became_read_only_is_away_and_nothing_else(url: str) -> None:
+    put(url, ("decision", DECISIONS, None))
+    open_session = connector(url, "relay")
+
+    def connect() -> psycopg.Connection[Any]:
+        connection = open_session()
+        connection.execute("set default_transaction_read_only = on")  # as after a failover to a standby
+        return connection
+
+    standby = RegionOutbox(connect, lambda: SEALED_AT)
+    assert standby.lease()
+    with pytest.raises(StoreAway):
+        standby.seal_waiting(10, sign)
+    standby.close()
+
+
+def test_a_second_instance_that_takes_up_the_log_too_does_not_turn_a_chain_back(url: str, outbox: RegionOutbox) -> None:
+    start = Link(2, 0, None, (1, 7))
+    with psycopg.connect(url) as first:
+        adopt(first, {DECISIONS: start})
+    put(url, ("decision", DECISIONS, None))
+    outbox.seal_waiting(10, sign)
+    with psycopg.connect(url) as second:  # it looked before the first one wrote
+        adopt(second, {DECISIONS: start})
+    put(url, ("another decision", DECISIONS, None))
+    outbox.seal_waiting(10, sign)
+    assert [entry.seq for entry in outbox.sealed(10)] == [1, 2]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from threading import Event as Signal
+from threading import Thread
 
 import psycopg
 import pytest
@@ -136,6 +137,29 @@ def test_a_delivery_that_was_lost_with_its_outbox_is_written_again_as_it_was(
         assert redeliver(connection, {sent[0].event_id}) == 1
         assert redeliver(connection, {sent[0].event_id}) == 0
     assert store.publish() == sent[1:]
+
+
+def test_two_instances_that_write_a_lost_delivery_again_write_it_once(store: RegionStore, worker: RouterWorker) -> None:
+    store.fold(REQUEST)
+    worker.run_once()
+    store.publish()
+    added: list[int] = []
+
+    def second() -> None:
+        with store.connect() as connection, connection.transaction():
+            added.append(redeliver(connection, ()))
+
+    with store.connect() as connection:
+        connection.execute("delete from region_outbox where topic <> 'region.decision'")
+    other = Thread(target=second)
+    with store.connect() as connection, connection.transaction():
+        written = redeliver(connection, ())
+        other.start()
+        waiting = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+        while other.is_alive() and not store.rows(waiting):
+            pass
+    other.join()
+    assert (written > 0, added) == (True, [0])
 
 
 def test_every_later_act_goes_to_the_other_party(store: RegionStore, worker: RouterWorker) -> None:
