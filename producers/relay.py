@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from producers.comparison import judge, newest
-from schemas.errors import ExchangeError, Temporary
+from schemas.errors import ExchangeError, OutboxFull, Temporary
 from schemas.record import Entry, Outbox, Publisher, Sealer, TopicReader
 from schemas.steps import Reached, Step, not_watched
 from schemas.topics import DECISION_TOPIC, REGION, owner_of
@@ -25,8 +25,8 @@ class Observer(Protocol):
     def published(self, topic: str, count: int) -> None:
         """So many rows of a topic were marked published."""
 
-    def away(self, error: Temporary) -> None:
-        """Broker or store do not answer; the relay tries again."""
+    def away(self, error: Temporary | OutboxFull) -> None:
+        """Broker or store do not answer, or the outbox's disk is full; the relay tries again."""
 
 
 class Unobserved:
@@ -35,7 +35,7 @@ class Unobserved:
     def published(self, topic: str, count: int) -> None:
         """Take no notice."""
 
-    def away(self, error: Temporary) -> None:
+    def away(self, error: Temporary | OutboxFull) -> None:
         """Take no notice."""
 
 
@@ -62,7 +62,7 @@ class RelayLimits:
     rows: int = 500
     value_bytes: int = 4 * 1024 * 1024
     seal_rows: int = 200
-    acknowledge_s: float = 30.0
+    acknowledge_s: float = 15.0
     idle_s: float = 0.05
     first_backoff_s: float = 0.2
     longest_backoff_s: float = 10.0
@@ -88,6 +88,7 @@ class Relay:
         self._observer = observer or Unobserved()
         self._reached = reached
         self._publisher: Publisher | None = None
+        self._away = False
         self._work = threading.Event()
 
     def run(self, stop: threading.Event) -> None:
@@ -96,7 +97,9 @@ class Relay:
         while not stop.is_set():
             try:
                 moved = self.run_once()
-            except Temporary as error:
+                self._away = False
+            except (Temporary, OutboxFull) as error:  # a full disk is a person's to mend, and then all goes on
+                self._away = True
                 self._observer.away(error)
                 stop.wait(backoff_s)
                 backoff_s = min(backoff_s * 2, self._limits.longest_backoff_s)
@@ -127,7 +130,13 @@ class Relay:
         self._work.set()
 
     def drain(self, timeout_s: float) -> bool:
-        """Send what waits, for at most about this long, and let go; True when nothing is left. Raises Stop."""
+        """Send what waits, for at most about this long, and let go; True when nothing is left. Raises Stop.
+
+        What was away when ``run`` ended is not waited for again: the rows stay where they are.
+        """
+        if self._away:
+            self.close()
+            return False
         expired = threading.Event()
         timer = threading.Timer(timeout_s, expired.set)
         timer.daemon = True
@@ -136,7 +145,7 @@ class Relay:
             while not expired.is_set() and self.run_once():
                 pass
             return self._edges.outbox.backlog().rows == 0
-        except Temporary as error:
+        except (Temporary, OutboxFull) as error:
             self._observer.away(error)
             return False
         finally:

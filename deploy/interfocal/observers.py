@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from interfocal.clock import now
 from interfocal.logs import log
 from interfocal.metrics import Metrics, topic_labels
-from schemas.errors import ExchangeError, Temporary
+from schemas.errors import ExchangeError
 from schemas.topics import stream_of
 
 
@@ -20,8 +20,8 @@ class RelayObserver:
         """Rows of a topic were acknowledged."""
         self.metrics.published.labels(*topic_labels(topic)).inc(count)
 
-    def away(self, error: Temporary) -> None:
-        """Kafka or the outbox's disk do not answer."""
+    def away(self, error: ExchangeError) -> None:
+        """Kafka or the outbox's disk do not answer, or that disk is full."""
         log().warning("relay_waits", owner=self.owner, code=error.code, reason=str(error))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from producers.comparison import judge
 from producers.relay import Relay, RelayEdges, RelayLimits, marked_step, within
-from schemas.errors import BrokerAway, NotOurs, Stop, StoreAway, Temporary, TopicAhead
+from schemas.errors import BrokerAway, ExchangeError, NotOurs, OutboxFull, Stop, StoreAway, TopicAhead
 from schemas.record import SEAL_HEADER, Draft, Entry, Publisher
 from schemas.steps import Step
 from schemas.trust.chain import verify_record
@@ -23,12 +23,12 @@ class Told:
     """An observer that remembers."""
 
     published_by_topic: Counter[str] = field(default_factory=Counter)
-    failures: list[Temporary] = field(default_factory=list)
+    failures: list[ExchangeError] = field(default_factory=list)
 
     def published(self, topic: str, count: int) -> None:
         self.published_by_topic[topic] += count
 
-    def away(self, error: Temporary) -> None:
+    def away(self, error: ExchangeError) -> None:
         self.failures.append(error)
 
 
@@ -313,7 +313,7 @@ def test_a_running_relay_goes_on_when_the_broker_is_back_and_ends_when_told() ->
     world = World()
     world.accept("1", "2", "3")
     stop = threading.Event()
-    outcomes = iter([BrokerAway("away"), StoreAway("away")])
+    outcomes = iter([BrokerAway("away"), StoreAway("away"), OutboxFull("full", code="disk_full")])
 
     def open_publisher() -> Publisher:
         for error in outcomes:
@@ -323,7 +323,22 @@ def test_a_running_relay_goes_on_when_the_broker_is_back_and_ends_when_told() ->
     limits = RelayLimits(rows=2, idle_s=0.001, first_backoff_s=0.001)
     world.relay(open_publisher, limits).run(stop)
     assert world.values() == [b"1", b"2", b"3"]
-    assert [error.code for error in world.told.failures] == ["broker_away", "store_away"]
+    assert [error.code for error in world.told.failures] == ["broker_away", "store_away", "disk_full"]
+
+
+def test_what_is_away_at_the_end_is_not_waited_for_again() -> None:
+    world, stop, opened = World(), threading.Event(), []
+    world.accept("1")
+
+    def open_publisher() -> Publisher:
+        opened.append(1)
+        stop.set()
+        raise BrokerAway("away")
+
+    relay = world.relay(open_publisher)
+    relay.run(stop)
+    assert not relay.drain(1.0)
+    assert len(opened) == 1
 
 
 def once_empty(world: World, stop: threading.Event) -> Iterator[Fault]:

@@ -44,9 +44,7 @@ def make_relay(
     client = f"{sending.owner}.relay"
 
     def open_publisher() -> KafkaPublisher:
-        publisher = KafkaPublisher(installation.bootstrap, installation.prefix, client)
-        publisher.warm(sending.topics)
-        return publisher
+        return warmed(KafkaPublisher(installation.bootstrap, installation.prefix, client), sending.topics)
 
     def open_reader() -> KafkaTopicReader:
         return KafkaTopicReader(Broker(installation.bootstrap, client, installation.prefix))
@@ -61,6 +59,16 @@ def make_relay(
         topics=tuple(sending.topics),
     )
     return Relay(edges, RelayLimits(idle_s=idle_s), RelayObserver(metrics, sending.owner), reached)
+
+
+def warmed(publisher: KafkaPublisher, topics: Sequence[str]) -> KafkaPublisher:
+    """The publisher, with all that its first sends would wait for; one that cannot be warmed is closed."""
+    try:
+        publisher.warm(topics)
+    except BaseException:
+        publisher.close()
+        raise
+    return publisher
 
 
 def nothing_first(_stop: threading.Event) -> None:
