@@ -67,6 +67,7 @@ class Broker:
             "group_instance_id": instance,
             "session_timeout_ms": 10_000,
             "fetch_max_wait_ms": self.fetch_wait_ms,
+            **self.security,
         }
 
     def partition(self, topic: str) -> TopicPartition:
