@@ -44,9 +44,18 @@ REJECTION_MESSAGES: Mapping[str, str] = MappingProxyType(
     }
 )
 
+WARNING_MESSAGES: Mapping[str, str] = MappingProxyType(
+    {
+        "did_you_mean": "{field}: {value} is not in the reference table. Did you mean {suggestion}?",
+    }
+)
+"""What is odd about an accepted record: nothing is changed or rejected for it."""
+
+MESSAGES: Mapping[str, str] = MappingProxyType({**REJECTION_MESSAGES, **WARNING_MESSAGES})
+
 
 class Problem(BaseModel):
-    """One thing that is wrong with one field of one record."""
+    """One thing that is wrong with one field of one record, or odd about it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -55,11 +64,25 @@ class Problem(BaseModel):
 
     @property
     def message(self) -> str:
-        """The sentence for people, in English."""
-        return REJECTION_MESSAGES[self.code].format_map(self.parameters)
+        """The sentence for people, in English; ``schemas.messages.sentences`` says it in other languages."""
+        return filled(MESSAGES[self.code], self.parameters)
+
+
+def filled(sentence: str, parameters: Mapping[str, str]) -> str:
+    """A sentence with its parameters; a field is called by the clerk's own column where that is known."""
+    column = parameters.get("column")
+    named = {**parameters, "field": column} if column else parameters
+    return sentence.format_map(_Known(named))
+
+
+class _Known(dict[str, str]):
+    """Parameters as kept. A record rejected by another version of the program may lack one: it shows as a dash."""
+
+    def __missing__(self, name: str) -> str:
+        return "-"
 
 
 def problem(code: str, **parameters: str) -> Problem:
-    """A problem with its parameters; raises KeyError for a code that is not in the table."""
-    REJECTION_MESSAGES[code].format_map(parameters)
+    """A problem with its parameters; raises KeyError for a code that is not in the tables."""
+    MESSAGES[code].format_map(parameters)
     return Problem(code=code, parameters=parameters)
