@@ -6,6 +6,7 @@ The footnote of every member that a list names is printed with it.
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -21,6 +22,9 @@ from schemas.directory import Directory
 from schemas.errors import Misconfigured
 
 NOTE_COLUMN = "jurisdiction_note"
+SHOWN_ID = 8
+UUID_TEXT = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+INSTANT_TEXT = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d(\.\d+)?)?(Z|\+00:00)")
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -102,4 +106,9 @@ def _cell(value: object) -> object:
 
 
 def _text(value: object) -> str:
-    return "" if value is None else str(value)
+    """A cell for people: an instant in UTC to the minute, and of an id the beginning; JSON and CSV have them whole."""
+    text = "" if value is None else str(value)
+    if UUID_TEXT.fullmatch(text):
+        return text[:SHOWN_ID]
+    instant = INSTANT_TEXT.fullmatch(text)
+    return f"{instant[1]} {instant[2]}" if instant else text
