@@ -3,6 +3,7 @@
 A group's file has ``register(app)``, which adds its commands; ``COMMANDS`` says which file a command is in.
 """
 
+import json
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -35,7 +36,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Command -> its file here. Only the file that is asked for is imported: a process starts in half the time."""
-STOPPED, FAILED = 2, 1
+LOGGED = "run"  # its stderr is a log, one JSON object a line
+STOPPED, FAILED, INTERRUPTED = 2, 1, 130
 
 
 def main() -> None:
@@ -46,7 +48,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:
     """The exit code: 0; 2 where a person has to act or the command was misused; 1 for every other failure.
 
-    An error of ours is one sentence on stderr, never a traceback.
+    Ctrl-C ends with 130. An error of ours is one sentence on stderr, never a traceback.
     """
     try:
         check_packages_are_ours()
@@ -54,6 +56,8 @@ def run(arguments: Sequence[str]) -> int:
     except ExchangeError as error:
         typer.echo(f"interfocal: {error}", err=True)
         return STOPPED if isinstance(error, Stop) else FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else FAILED
     return 0
@@ -79,9 +83,10 @@ def build_app(files: Sequence[str] = tuple(dict.fromkeys(COMMANDS.values()))) ->
     return app
 
 
-def warn_exercise_only() -> None:
+def warn_exercise_only(context: typer.Context) -> None:
     """Jurisdictions exchange firearm seizure and tracing events. Exercise data only."""
-    typer.echo(EXERCISE_NOTICE, err=True)
+    logged = context.invoked_subcommand == LOGGED
+    typer.echo(json.dumps({"event": "limits", "limits": [EXERCISE_NOTICE]}) if logged else EXERCISE_NOTICE, err=True)
 
 
 def check_packages_are_ours() -> None:
