@@ -1,6 +1,8 @@
 """``interfocal rejected``: what a member's intake did not accept, and why. It changes with what is kept of it."""
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +13,7 @@ from rich.table import Table
 from interfocal.commands.submit import HERE, PIPE_WIDTH, As, AsJson, Var, printable
 from interfocal.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
+from interfocal.listing import print_footnotes
 from producers.intake.rejected import KeptRejection, kept_rejection
 from producers.outbox import OutboxReading, open_read_only
 from schemas.errors import Rejected
@@ -39,7 +42,8 @@ def list_rejected(
     outbox.close()
     if as_json:
         rows = [one.model_dump(mode="json") for one in kept]
-        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], "rejected": rows}, indent=2, ensure_ascii=False))
+        shown = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes(var, member), "rejected": rows}
+        typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     table = Table("number", "stream", "source", "row", "record", "column", "reason")
     for one in kept:
@@ -49,6 +53,7 @@ def list_rejected(
             table.add_row(str(one.id), one.stream, *map(printable, cells))
     _console().print(table)
     typer.echo(f"{len(kept)} rejected records.")
+    print_footnotes(footnotes(var, member))
 
 
 def show_rejected(number: Number, member: As, as_json: AsJson = False, var: Var = HERE) -> None:
@@ -60,15 +65,24 @@ def show_rejected(number: Number, member: As, as_json: AsJson = False, var: Var 
         raise Rejected(f"there is no rejected record {number} of {member.upper()}; list those there are")
     kept = kept_rejection(found)
     if as_json:
-        shown = {"limits": [EXERCISE_NOTICE], **kept.model_dump(mode="json")}
+        shown = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes(var, member), **kept.model_dump(mode="json")}
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     _print_rejection(kept)
+    print_footnotes(footnotes(var, member))
+
+
+def footnotes(var: Path, member: str) -> Mapping[str, str]:
+    """What is due wherever this member is named."""
+    directory = open_directory(var)
+    return directory.footnotes([directory.member(member).code])
 
 
 def _print_rejection(kept: KeptRejection) -> None:
     console = _console()
-    console.print(printable(f"{kept.stream} {kept.national_id} from {kept.source}, row {kept.row}, {kept.rejected_at}"))
+    at = datetime.fromisoformat(kept.rejected_at)
+    told = f"{kept.stream} {kept.national_id} from {kept.source}, row {kept.row}, {at:%Y-%m-%d %H:%M} UTC"
+    console.print(printable(told))
     if kept.closed_by:
         console.print(printable(f"accepted since, as event {kept.closed_by}"))
     for found in kept.problems:
