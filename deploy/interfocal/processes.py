@@ -57,15 +57,17 @@ def start_processes(installation: Installation) -> list[Process]:
     urls = [f"http://127.0.0.1:{port}" for port in ports]
     producers = {code: url for url, group in zip(urls, plan.producers, strict=False) for code in group}
     write_endpoints(installation.var, {"producers": producers, "desks": urls[-2], "region": urls[-1]})
-    started = [
-        start_one(installation.var, f"producer-{group[0].lower()}", url, ("producer", "--members", ",".join(group)))
-        for url, group in zip(urls, plan.producers, strict=False)
-    ]
-    return [
-        *started,
-        start_one(installation.var, "desks", urls[-2], ("desks",)),
-        start_one(installation.var, "region", urls[-1], ("region",)),
-    ]
+    started: list[Process] = []
+    try:
+        for url, group in zip(urls, plan.producers, strict=False):
+            arguments = ("producer", "--members", ",".join(group))
+            started.append(start_one(installation.var, f"producer-{group[0].lower()}", url, arguments))
+        started.append(start_one(installation.var, "desks", urls[-2], ("desks",)))
+        started.append(start_one(installation.var, "region", urls[-1], ("region",)))
+    except BaseException:  # Ctrl-C too: nobody else knows of them yet
+        stop_processes(started)
+        raise
+    return started
 
 
 def start_one(

@@ -12,7 +12,7 @@ from interfocal.region_folder import open_region
 Once = Annotated[bool, typer.Option("--once", help="End after the scenario; exit 0 only if every promise held")]
 Region = Annotated[Path | None, typer.Option(help="A region's folder: directory, mappings, samples")]
 Records = Annotated[Path | None, typer.Option(help="A file of records to run on, instead of the region's samples")]
-Var = Annotated[Path, typer.Option(help="Folder for everything that the demo makes")]
+Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder for everything that the demo makes")]
 
 
 def register(app: typer.Typer) -> None:

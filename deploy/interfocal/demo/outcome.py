@@ -41,8 +41,13 @@ def run_ledger(installation: Installation) -> dict[str, Any]:
     try:
         told: dict[str, Any] = json.loads(ended.stdout)
     except ValueError as error:
-        raise Stop(f"the ledger could not count: {ended.stderr.strip()[-500:]}") from error
+        raise Stop(f"the ledger could not count: {last_line(ended.stderr)}") from error
     return told
+
+
+def last_line(text: str) -> str:
+    """What a program said last."""
+    return (text.strip().splitlines() or ["it said nothing"])[-1]
 
 
 def write_report(path: Path, told: Mapping[str, Any], seconds: float) -> None:

@@ -3,6 +3,7 @@
 It starts from nothing each time: what an earlier demo left under the same folder is deleted, and nothing else ever.
 """
 
+import shlex
 import shutil
 import signal
 import threading
@@ -31,6 +32,7 @@ from schemas.topics import record_topics
 
 MARKER = "made-by-the-demo"
 OWN_FOLDERS = ("members", "region", "logs")
+SERVER_FOLDERS = ("kafka", "postgres")
 REPORT = "demo-report.json"
 TRACES = "traces.csv"
 DRAIN_S = 300.0
@@ -56,9 +58,10 @@ class Demo:
                 if not once:
                     self.stay(installation)
         finally:
-            self.screen.stage("Stopping what was started")
-            stop_processes(processes)
-            down(self.var)
+            with undisturbed():
+                self.screen.stage("Stopping what was started")
+                stop_processes(processes)
+                down(self.var)
         return held
 
     def bring_up(self, processes: list[Process]) -> Installation:
@@ -144,20 +147,32 @@ def addresses(installation: Installation) -> Sequence[str]:
             for code, url in endpoints["producers"].items()
         ),
         f"desks {endpoints['desks']}/metrics, region {endpoints['region']}/metrics",
-        f"try: interfocal view summary; interfocal inbox --as {first}; interfocal trace list; interfocal ledger verify",
+        f"in another terminal: export INTERFOCAL_VAR={shlex.quote(str(installation.var))}",
+        f"there try: interfocal view summary, inbox --as {first}, trace list, quarantine list, ledger verify",
     )
 
 
 def clear(var: Path) -> None:
     """Delete what an earlier demo left; raises NotOurs when the folder holds an installation that no demo made."""
     marker = var / MARKER
-    if not marker.exists() and any((var / name).exists() for name in OWN_FOLDERS):
+    if not marker.exists() and any((var / name).exists() for name in (*OWN_FOLDERS, *SERVER_FOLDERS)):
         raise NotOurs(f"{var} holds an installation that the demo did not make: name another folder with --var")
     down(var, wipe=True)
     for name in OWN_FOLDERS:
         shutil.rmtree(var / name, ignore_errors=True)
     var.mkdir(parents=True, exist_ok=True)
     marker.touch()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """A second Ctrl-C does not end the stopping of what was started."""
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
