@@ -79,10 +79,24 @@ def pages(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 def gaps(events: Sequence[CheckedEvent], unusable: Sequence[Faulty]) -> list[Problem]:
-    """Numbers that a chain lacks."""
-    records = [event.record for event in events] + [fault.record for fault in unusable]
-    seals = [seal for record in records if (seal := seal_of(record)) is not None]
-    return [Problem("chain_gap", f"{g.topic} life {g.life}: {g.first} to {g.last}") for g in chain_gaps(seals)]
+    """Numbers that a chain lacks, and those that came for the first time after a higher one."""
+    records = sorted([e.record for e in events] + [f.record for f in unusable], key=lambda record: record.offset)
+    sealed = [(record, seal) for record in records if (seal := seal_of(record)) is not None]
+    lacking = chain_gaps(seal for _, seal in sealed)
+    found = [Problem("chain_gap", f"{g.topic} life {g.life}: {g.first} to {g.last}") for g in lacking]
+    return found + [Problem("out_of_order", f"{record.topic} {record.offset}") for record in overtaken(sealed)]
+
+
+def overtaken(sealed: Iterable[tuple[Record, Seal]]) -> Iterator[Record]:
+    """Records whose number was not there before, though a higher one was; a repeat may come at any time."""
+    seen: set[tuple[int, int]] = set()
+    highest = (0, 0)
+    for record, seal in sealed:
+        number = (seal.claims.life, seal.claims.seq)
+        if number < highest and number not in seen:
+            yield record
+        seen.add(number)
+        highest = max(highest, number)
 
 
 def seal_of(record: Record) -> Seal | None:
