@@ -71,6 +71,9 @@ def check_decisions(region: RegionFacts, expected: Expected) -> Iterator[Problem
     settled = {want: decision.event_id for decision in expected.decisions if (want := settled_by(decision))}
     for want in sorted(settled.keys() - region.decided.keys()):
         yield Problem("decided_row_missing", settled[want])
+    for want in sorted(region.decided.keys() - settled.keys()):
+        if region.decided[want] in told:  # it would keep somebody from ever deciding this
+            yield Problem("decided_row_unexpected", region.decided[want])
     for want in expected.undecided:
         yield Problem("not_decided", f"{want.kind} of {want.subject}, hop {want.hop}")
     for topic, event_id, _ in sorted(expected.receipts - region.receipts):
