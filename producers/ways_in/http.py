@@ -27,6 +27,7 @@ from producers.ways_in.answers import (
 )
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.bodies import Body, national_rows, read_body
+from producers.ways_in.observer import Observer
 from producers.ways_in.openapi import body_of, component_schemas
 from schemas.errors import ExchangeError
 
@@ -41,18 +42,6 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     422: {"model": Result, "description": "One record: rejected, with every problem; it is kept and listed"},
     503: {"model": NotTaken, "description": "Outbox full, disk low, or store away: nothing was kept; see Retry-After"},
 }
-
-
-def _nobody_listens(*_: str) -> None:
-    """Takes note of nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Observer:
-    """Who is told what became of records: (member, stream), and the first problem's code of a rejected one."""
-
-    on_accepted: Callable[[str, str], None] = _nobody_listens
-    on_rejected: Callable[[str, str, str], None] = _nobody_listens
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,11 +101,8 @@ class Door:
             rows = national_rows(body.records)
             intake.mappings.find(caller.member, asked.mapping, stream)  # another stream's mapping is none here
             results = intake.submit_rows(asked.mapping, rows, entrance, **_options(asked))
-        for result in () if asked.dry_run else results:
-            if result.outcome == "accepted":
-                self.observer.on_accepted(caller.member, stream)
-            elif result.outcome == "rejected":
-                self.observer.on_rejected(caller.member, stream, result.problems[0].code)
+        if not asked.dry_run:
+            self.observer.tell(caller.member, stream, results)
         return results
 
     async def published(self, caller: Caller, results: Sequence[Result]) -> tuple[Result, ...]:

@@ -13,7 +13,8 @@ from asgi import client_of
 from intake_cases import NOW, ROW, mapping_of, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import ApiKey, KeyFile, KeyFiles, key_sha256
-from producers.ways_in.http import Bounds, Observer, create_app
+from producers.ways_in.http import Bounds, create_app
+from producers.ways_in.observer import Observer
 from schemas.errors import OutboxFull, StoreAway
 from schemas.record import Entry
 

@@ -2,20 +2,26 @@
 
 import json
 from collections.abc import Iterator
+from io import StringIO
 from pathlib import Path
+from re import sub
+from typing import cast
 
 import pytest
+from rich.console import Console
 
 from asgi import client_of
 from intake_cases import CODE_LISTS, MAPPING, NOW, ROW, seizure, written_mapping
 from interfocal.clock import now
 from interfocal.commands.main import run
+from interfocal.commands.submit import region_mappings, watched
 from interfocal.endpoints import Endpoint, producer_endpoint, write_endpoints
 from interfocal.enrolment import Enrolment
 from interfocal.installation import Places
 from interfocal.intake_client import IntakeClient
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.region_folder import open_region
+from interfocal.submitting import Handing
 from producers.intake.intake import Intake
 from producers.mapping.files import load_mappings
 from producers.outbox import OutboxFile
@@ -136,6 +142,21 @@ def test_json_output_says_its_limits(var: Path, tmp_path: Path, capsys: pytest.C
     kept = json.loads(capsys.readouterr().out)
     assert kept["limits"] == [EXERCISE_NOTICE]
     assert kept["rejected"][0]["source"] == "zaplene.csv"
+
+
+def test_a_terminal_shows_bars_of_what_was_read(var: Path, tmp_path: Path) -> None:
+    class Everything:
+        def submit_all(self, _stream: str, rows: list[object], **_: str) -> list[dict[str, object]]:
+            return [{"outcome": "accepted", "national_id": "1", "rows": [1]} for _ in rows]
+
+    handing = Handing(cast("IntakeClient", Everything()), "RS", region_mappings(var), {})
+    told = StringIO()
+    path = csv_file(tmp_path, LINE, LINE.replace("KU-17/26", "KU-18/26"))
+    report = watched(handing, path, Console(file=told, force_terminal=True, width=160))
+    assert report.counts == {"accepted": 2}
+    shown = sub(r"\x1b\[[0-9;]*m", "", told.getvalue())
+    assert f"bytes of zaplene.csv read {'━' * 40} {path.stat().st_size}" in shown
+    assert "records handed over" in shown
 
 
 def test_a_dry_run_keeps_nothing(var: Path, intake: Intake, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

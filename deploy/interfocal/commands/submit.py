@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -13,9 +15,11 @@ from interfocal.installation import Places, open_directory
 from interfocal.intake_client import IntakeClient
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.region_folder import open_region
-from interfocal.submitting import FileReport, Handing, hand_over, report_json
+from interfocal.submitting import Handing, hand_over
 from producers.mapping.files import MappingSet, load_mappings
+from producers.ways_in.handing import FileReport, Watch, reports_text
 from schemas.codes.lists import load_code_lists
+from schemas.errors import Misconfigured
 
 SHOWN_RESULTS = 50
 PIPE_WIDTH = 160
@@ -39,7 +43,7 @@ def register(program: typer.Typer) -> None:
 
 def submit(
     files: Annotated[
-        list[Path], typer.Argument(help="CSV, JSON or JSON Lines files, read as the member's mapping says.")
+        list[Path], typer.Argument(help="CSV, XLSX, JSON, JSON Lines or XML files, read as the member's mapping says.")
     ],
     member: As,
     mapping: MappingName = None,
@@ -50,18 +54,34 @@ def submit(
     var: Var = HERE,
 ) -> None:
     """Submit files to a member's intake; exit 0 if nothing was rejected, else 1."""
+    if missing := [str(path) for path in files if not path.is_file()]:
+        raise Misconfigured(f"there is no file {', '.join(missing)}: nothing was submitted")
     code = open_directory(var).member(member).code
     client = IntakeClient.to(producer_endpoint(var, code))
     asked = {"dry_run": str(dry_run).lower(), "reassert": str(reassert).lower()}
     handing = Handing(client, code, region_mappings(var), asked, mapping, stream)
-    reports = [hand_over(handing, path) for path in files]
+    reports = [watched(handing, path, Console(stderr=True)) for path in files]
     client.http.close()
     if as_json:
-        typer.echo(report_json(reports, EXERCISE_NOTICE))
+        typer.echo(reports_text(reports, EXERCISE_NOTICE))
     else:
         show_reports(reports, dry_run=dry_run)
     if not all(report.is_clean for report in reports):
         raise typer.Exit(1)
+
+
+def watched(handing: Handing, path: Path, console: Console) -> FileReport:
+    """Submit one file, with bars of what was read and handed over on a terminal."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed:,.0f}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        size = path.stat().st_size if path.is_file() else None
+        read = progress.add_task(f"bytes of {escape(printable(path.name).plain)} read", total=size)
+        handed = progress.add_task("records handed over", total=None)
+        watch = Watch(
+            lambda position: progress.update(read, completed=position),
+            lambda records: progress.update(handed, completed=records),
+        )
+        return hand_over(handing, path, watch)
 
 
 def region_mappings(var: Path) -> MappingSet:
@@ -81,6 +101,9 @@ def show_reports(reports: list[FileReport], *, dry_run: bool) -> None:
             console.print(printable(f"{report.file}: {report.fault}"))
             continue
         console.print(results_table(report))
+        left = sum(report.counts.values()) - len(report.results)
+        if left:
+            console.print(f"{left} more results are not shown.")
         counts = ", ".join(f"{count} {outcome}" for outcome, count in report.counts.items()) or "no records"
         console.print(printable(f"{report.file}: {counts}{' (dry run: nothing was kept)' if dry_run else ''}"))
 

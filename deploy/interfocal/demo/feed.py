@@ -15,11 +15,12 @@ from interfocal.endpoints import producer_endpoint
 from interfocal.installation import Installation
 from interfocal.intake_client import IntakeClient
 from interfocal.region_folder import RegionFolder
-from interfocal.submitting import FileReport, Handing, hand_over
+from interfocal.submitting import Handing, hand_over
 from producers.intake.submission import Result
 from producers.mapping.files import MappingSet, load_mappings
 from producers.mapping.grouping import group
 from producers.ways_in.files import read_rows
+from producers.ways_in.handing import FileReport
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured
 

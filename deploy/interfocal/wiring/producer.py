@@ -22,7 +22,8 @@ from producers.mapping.files import MappingSet, load_mappings
 from producers.outbox import OutboxFile
 from producers.relay import Relay
 from producers.ways_in.api_keys import KeyFiles
-from producers.ways_in.http import Observer, create_app
+from producers.ways_in.http import create_app
+from producers.ways_in.observer import Observer
 from schemas.codes.lists import load_code_lists
 from schemas.steps import Reached, not_watched
 from schemas.topics import MEMBER_STREAMS, member_topic
