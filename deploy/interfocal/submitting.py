@@ -53,7 +53,7 @@ def hand_over(handing: Handing, path: Path, watch: Watch = NOBODY) -> FileReport
         chosen = chosen_mappings(handing, path)
     except Rejected as error:
         return FileReport(path.name, (), fault_of(error))
-    return hand_over_file(path, handing.member, chosen, handing, watch)
+    return hand_over_file(path, handing.member, chosen, handing.take, watch)
 
 
 def chosen_mappings(handing: Handing, path: Path) -> Sequence[NationalMapping]:

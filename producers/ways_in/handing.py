@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from producers.intake.intake import Intake
 from producers.intake.submission import Entrance, Result
@@ -75,13 +75,8 @@ class Watch:
 
 
 NOBODY = Watch()
-
-
-class Taker(Protocol):
-    """Where records go."""
-
-    def take(self, mapping: NationalMapping, records: Sequence[NationalRecord], source: str) -> Sequence[Result]:
-        """Hand over a bulk in one transaction; one result a record. Raises Rejected, StoreAway, OutboxFull."""
+Take = Callable[[NationalMapping, Sequence[NationalRecord], str], Sequence[Result]]
+"""What hands a bulk of a file over in one transaction; one result a record. Raises Rejected, StoreAway, OutboxFull."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +88,7 @@ class IntakeTaker:
     way: str
 
     def take(self, mapping: NationalMapping, records: Sequence[NationalRecord], source: str) -> Sequence[Result]:
-        """As the protocol says."""
+        """Hand over a bulk in one transaction; one result a record. Raises OutboxFull, StoreAway."""
         rows = [row for record in records for row in record.rows]
         results = self.intake.submit_rows(mapping.name, rows, Entrance(self.way, source))
         self.observer.tell(self.intake.member, mapping.stream, results)
@@ -101,7 +96,7 @@ class IntakeTaker:
 
 
 def hand_over_file(
-    path: Path, member: str, mappings: Sequence[NationalMapping], taker: Taker, watch: Watch = NOBODY
+    path: Path, member: str, mappings: Sequence[NationalMapping], take: Take, watch: Watch = NOBODY
 ) -> FileReport:
     """Read a file with each of these mappings, and hand its records over. What cannot be read is the report's fault.
 
@@ -112,7 +107,7 @@ def hand_over_file(
     try:
         for mapping in mappings:
             for bulk in bulks_on_disk(mapping, member, read_rows(path, mapping, watch.on_read)):
-                tally.add(taker.take(mapping, bulk, path.name))
+                tally.add(take(mapping, bulk, path.name))
                 watch.on_handed(tally.counts.total())
     except Rejected as error:
         return tally.report(path.name, fault_of(error))
