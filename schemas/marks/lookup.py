@@ -3,6 +3,7 @@
 What is found is never a guess: where two entries come into question, both are returned.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -60,13 +61,18 @@ class AliasIndex(Generic[T]):
     by_key: Mapping[tuple[str, str], tuple[tuple[T, str], ...]]
 
     def find(self, text: str | None) -> tuple[Found[T], ...]:
-        """Every entry that the text names under any transform, each once, with its strongest evidence."""
+        """Every entry that the text names under any transform, each once, with its strongest evidence.
+
+        Where an alias has the very letters of the text, those that only sound like it are out of the question.
+        """
         found: dict[str, Found[T]] = {}
         for name, key in self.transforms:
             keyed = key(text.strip()) if text else ""
             for entry, alias in self.by_key.get((name, keyed), ()) if keyed else ():
                 found.setdefault(entry.id, Found(entry, Evidence(alias, name)))
-        return tuple(found[identity] for identity in sorted(found))
+        spelt = text is not None and any(_letters(one.evidence.alias) == _letters(text) for one in found.values())
+        heard = BY_SOUND[0] if spelt else None
+        return tuple(found[identity] for identity in sorted(found) if found[identity].evidence.transform != heard)
 
 
 def index_of(aliases: Iterable[tuple[T, str]], transforms: Sequence[Transform] = NAMES) -> AliasIndex[T]:
@@ -77,6 +83,11 @@ def index_of(aliases: Iterable[tuple[T, str]], transforms: Sequence[Transform] =
             place = (name, key(alias))
             by_key[place] = (*by_key.get(place, ()), (entry, alias))
     return AliasIndex(transforms, MappingProxyType(by_key))
+
+
+def _letters(text: str) -> str:
+    """Letters and digits as written, of one case: scripts stay apart, and so do Č and C."""
+    return "".join(sign for sign in unicodedata.normalize("NFC", text).casefold() if sign.isalnum())
 
 
 def settled(found: Sequence[Found[T]]) -> Found[T] | Ambiguous[T] | None:

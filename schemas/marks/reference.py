@@ -3,7 +3,7 @@
 A model is looked up by (make, class, model) and never by its name alone: "CZ" is two makers, "M70" several weapons.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from schemas.marks.calibre import calibre_key
@@ -57,12 +57,10 @@ class Reference:
         stated = _stated(make)
         makers = frozenset(found.entry.id for found in self._makers(stated))
         named = self._models(stated, bool(makers), _stated(model))
-        if makers:
-            named = tuple(found for found in named if found.entry.maker is None or found.entry.maker in makers)
-        fitting = _of_class(named, weapon_class)
-        if not fitting or (stated and not makers):
-            return Ambiguous(named) if named else None
-        return settled(fitting)
+        agreed = self._agreed(stated, makers, _stated(model), named) if stated else named
+        in_question = agreed or (() if makers else named)
+        fitting = _of_class(agreed, weapon_class)
+        return settled(fitting) or (Ambiguous(in_question) if in_question else None)
 
     def find_calibre(self, text: str | None) -> Found[Calibre] | Ambiguous[Calibre] | None:
         """The calibre that a text names, with decimal comma or point; all where it names several (9 mm)."""
@@ -74,7 +72,7 @@ class Reference:
         found = self.find_model(make, weapon_class, model)
         if found is None:
             return _one_place("marks.make", [(maker.entry.place, maker.evidence) for maker in makers])
-        if _stated(make) and not makers:
+        if _stated(make) and not makers and not isinstance(found, Found):
             return None
         candidates = (found,) if isinstance(found, Found) else found.candidates
         places = [(self._place(c.entry, makers), c.evidence) for c in candidates]
@@ -108,6 +106,22 @@ class Reference:
         # a name that stands for one model alone may still be what another make calls one of its own
         own = self.models_of_make.find(model) if known or self.models.find(model) else ()
         return _each_once([*own, *self.makes_with_models.find(model)])
+
+    def _agreed(
+        self, make: str, makers: Collection[str], model: str | None, named: Sequence[Found[Model]]
+    ) -> tuple[Found[Model], ...]:
+        """Those of the named models that the make speaks for: its own, or those that it names itself.
+
+        Browning HP 35 is one name though FN made it; and of Makarov PM the make field holds a name of the model.
+        """
+        own = [found for found in named if found.entry.maker is None or found.entry.maker in makers] if makers else []
+        together = self.models.find(f"{make} {model}") if model else ()
+        if own or makers:
+            return tuple(own) or together
+        by_make = {found.entry.id: found for found in (*self.models.find(make), *together)}
+        if model is None:
+            return _each_once([*named, *by_make.values()])
+        return _each_once([*together, *(found for found in named if found.entry.id in by_make)])
 
     def _place(self, model: Model, makers: Sequence[Found[Maker]]) -> str | None:
         if model.place:
