@@ -21,6 +21,7 @@ from schemas.record import Position, Record
 from schemas.steps import Step
 from schemas.topics import stream_of
 
+FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 AFTER_COMMIT = {"inbox": Step.INBOX_FOLDED, "receipt": Step.RECEIPT_FOLDED}
 
@@ -39,15 +40,15 @@ class Loop:
 
     def run(self, stop: Signal) -> None:
         """Run until ``stop`` is set; the batch in hand is finished. Raises Stop, above all PositionLost."""
-        failures = 0
+        pause_s = FIRST_PAUSE_S
         while not stop.is_set():
             try:
                 self.run_once()
-                failures = 0
+                pause_s = FIRST_PAUSE_S
             except Temporary as error:
                 self._parts.observer.away(error)
-                failures += 1
-                stop.wait(min(0.1 * 2**failures, LONGEST_PAUSE_S))
+                stop.wait(pause_s)
+                pause_s = min(pause_s * 2, LONGEST_PAUSE_S)
 
     def run_once(self) -> int:
         """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
