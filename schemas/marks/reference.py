@@ -75,7 +75,7 @@ class Reference:
         if _stated(make) and not makers and not isinstance(found, Found):
             return None
         candidates = (found,) if isinstance(found, Found) else found.candidates
-        places = [(self._place(c.entry, makers), c.evidence) for c in candidates]
+        places = [(_place(self.tables, c.entry, makers), c.evidence) for c in candidates]
         return _one_place("marks.model" if _stated(model) else "marks.make", places)
 
     def manufacture_place(self, make: str | None, weapon_class: str | None, model: str | None) -> str | None:
@@ -123,14 +123,6 @@ class Reference:
             return _each_once([*named, *by_make.values()])
         return _each_once([*together, *(found for found in named if found.entry.id in by_make)])
 
-    def _place(self, model: Model, makers: Sequence[Found[Maker]]) -> str | None:
-        if model.place:
-            return model.place
-        maker = self.tables.makers[model.maker] if model.maker else None
-        if maker is None and len(makers) == 1:
-            maker = makers[0].entry
-        return maker.place if maker else None
-
 
 def load_reference() -> Reference:
     """The reference tables of the contract; raises Misconfigured naming the table and line that is wrong."""
@@ -177,6 +169,15 @@ def _each_once(found: Sequence[Found[Model]]) -> tuple[Found[Model], ...]:
     for one in found:
         once.setdefault(one.entry.id, one)
     return tuple(once[identity] for identity in sorted(once))
+
+
+def _place(tables: Tables, model: Model, makers: Sequence[Found[Maker]]) -> str | None:
+    if model.place:
+        return model.place
+    maker = tables.makers[model.maker] if model.maker else None
+    if maker is None and len(makers) == 1:
+        maker = makers[0].entry
+    return maker.place if maker else None
 
 
 def _one_place(field: str, places: Sequence[tuple[str | None, Evidence]]) -> Manufacture | None:
