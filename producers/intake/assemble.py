@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from producers.mapping.values import instant_text
+from schemas.directory import Member
+from schemas.errors import Misconfigured
 from schemas.events.envelope import MemberEvent, Provenance
-from schemas.events.ids import canonical_fields, content_digest, event_id, item_id, record_id
+from schemas.events.ids import canonical_fields, content_digest, event_id, id_key_check, item_id, record_id
 from schemas.record import Draft
 from schemas.topics import member_topic
 from schemas.wire.cloudevents import headers_for
@@ -30,6 +32,15 @@ class Identity:
     member: str
     id_key: bytes = field(repr=False)
     exercise: bool
+
+
+def check_id_key(member: Member, id_key: bytes) -> None:
+    """Raise Misconfigured when this is not the id key that the directory knows of a member."""
+    if member.id_key_check and member.id_key_check != id_key_check(id_key):
+        raise Misconfigured(
+            f"the id key of {member.code} is not the one that the directory knows; records would get new ids."
+            " Put the member's own id key back"
+        )
 
 
 def digest_of(identity: Identity, content: Any) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from producers.intake.acts import needs_own_trace
-from producers.intake.assemble import Identity, draft_of, finished
+from producers.intake.assemble import Identity, check_id_key, draft_of, finished
 from producers.intake.checks import Standards
 from producers.intake.judging import Judged, look_at
 from producers.intake.sameness import Candidate, Sameness, Verdict, judge
@@ -28,9 +28,8 @@ from producers.mapping.national import NationalRow
 from producers.outbox import Acceptance, OutboxFile, RejectedRecord, Revision
 from schemas.codes.lists import CodeList
 from schemas.directory import Directory
-from schemas.errors import Malformed, Misconfigured
+from schemas.errors import Malformed
 from schemas.events.envelope import MemberEvent
-from schemas.events.ids import id_key_check
 from schemas.rejection import Problem, problem
 from schemas.topics import MAX_EVENT_BYTES
 from schemas.wire.codec import encode
@@ -58,12 +57,7 @@ class Intake:
     mappings: MappingSet = field(default_factory=MappingSet)
 
     def __post_init__(self) -> None:
-        expected = self.directory.member(self.member).id_key_check
-        if expected and expected != id_key_check(self.id_key):
-            raise Misconfigured(
-                f"the id key of {self.member} is not the one that the directory knows; records would get new ids."
-                " Put the member's own id key back"
-            )
+        check_id_key(self.directory.member(self.member), self.id_key)
 
     @property
     def identity(self) -> Identity:

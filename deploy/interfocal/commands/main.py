@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "run": "run",
         "submit": "submit",
         "rejected": "rejected",
+        "producer": "producer",
         "api-key": "api_key",
         "view": "view",
         "inbox": "inbox",
@@ -56,6 +57,9 @@ def run(arguments: Sequence[str]) -> int:
     except ExchangeError as error:
         typer.echo(f"interfocal: {error}", err=True)
         return STOPPED if isinstance(error, Stop) else FAILED
+    except OSError as error:  # a folder that cannot be made or written, a file that cannot be read
+        typer.echo(f"interfocal: {error.filename or 'this machine'}: {error.strerror or error}", err=True)
+        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except SystemExit as ended:
