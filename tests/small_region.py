@@ -171,7 +171,7 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
 
 @dataclass(frozen=True, slots=True)
 class SmallRegion:
-    """An installation at rest, and the events in it by what they are."""
+    """An installation at rest; the events in it by what they are, and the number of a rejected record."""
 
     installation: Installation
     events: Mapping[str, str]
@@ -224,7 +224,7 @@ def write_settings(var: Path, installation: Installation | Stack, names: str, pr
 
 @contextmanager
 def settled_region(stack: Stack, folder: Path, prefix: str) -> Iterator[SmallRegion]:
-    """The region after a small history: records, a request that was answered for, one unusable, one foreign record."""
+    """The region after a small history: records, a routed request; one unusable, one foreign, one rejected record."""
     region = folder / "region"
     region.mkdir()
     (region / "directory.toml").write_text(DIRECTORY, encoding="utf-8")
@@ -240,7 +240,7 @@ def settled_region(stack: Stack, folder: Path, prefix: str) -> Iterator[SmallReg
 
 
 def lived_through(installation: Installation) -> Mapping[str, str]:
-    """Let a small history happen; its events by what they are."""
+    """Let a small history happen; what is in it then, by what it is."""
     members = {code: member_parts(installation, code) for code in (ASKER, ASKED)}
     parts = region_parts(installation, members)
     try:
@@ -249,13 +249,20 @@ def lived_through(installation: Installation) -> Mapping[str, str]:
         (missing,) = members[ASKED].submit("missing", a_missing("N-1", "C-2"))
         (request,) = asker.submit("trace", a_request("T-1", "C-1"))
         unusable = accept_unusable(asker.outbox)
+        (rejected,) = asker.intake.submit("seizure", [about("KU-9")], ENTRANCE)
         plant_foreign(installation, "bb.seizure")
         settle(installation, members, parts)
     finally:
         parts.close()
         for member in members.values():
             member.close()
-    return {"seizure": seizure, "missing": missing, "request": request, "unusable": unusable}
+    return {
+        "seizure": seizure,
+        "missing": missing,
+        "request": request,
+        "unusable": unusable,
+        "rejected": str(rejected.rejected_id),
+    }
 
 
 def settle(installation: Installation, members: Mapping[str, MemberParts], parts: RegionParts) -> None:

@@ -1,7 +1,6 @@
 """The proof holds for what happened, and fails for each single thing that is not as it must be."""
 
 import json
-import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,17 +12,8 @@ from interfocal.clock import now
 from interfocal.commands.main import build_app
 from interfocal.ledger.verdict import Balance
 from interfocal.ledger.verify import report, verify
-from interfocal.stack import Stack
 from producers.outbox import OutboxFile
-from small_region import ASKED, ASKER, SmallRegion, a_seizure, member_parts, settled_region
-
-
-@pytest.fixture(scope="module")
-def settled(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRegion]:
-    """The region at rest, once for all tests of this file."""
-    prefix = f"t{secrets.token_hex(6)}."
-    with settled_region(stack, tmp_path_factory.mktemp("small"), prefix) as region:
-        yield region
+from small_region import ASKED, ASKER, SmallRegion, a_seizure, member_parts
 
 
 @pytest.fixture

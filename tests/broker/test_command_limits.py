@@ -1,0 +1,62 @@
+"""Every command that reads prints the limits of this version: in JSON, and on stderr for everything else."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from command_tree import leaves
+from interfocal.commands.main import build_app
+from interfocal.limits import EXERCISE_NOTICE
+from small_region import ASKED, ASKER, SmallRegion
+
+READING = {
+    "view": ["view", "seizures"],
+    "inbox": ["inbox", "--as", ASKED],
+    "rejected list": ["rejected", "list", "--as", ASKER],
+    "rejected show": ["rejected", "show", "{rejected}", "--as", ASKER],
+    "trace list": ["trace", "list"],
+    "trace show": ["trace", "show", "{trace}"],
+    "trace explain": ["trace", "explain", "{trace}"],
+    "quarantine list": ["quarantine", "list"],
+    "quarantine show": ["quarantine", "show", "1"],
+    "ledger verify": ["ledger", "verify"],
+}
+DESK_CSV = {"trace list": ["--as", ASKER]}
+TESTED_APART = {
+    "submit",
+    "producer recover",
+    "schemas codes",  # prints the contract, which holds no record
+    *(str(leaf) for leaf in leaves() if leaf.module.endswith((".desk_acts", ".desk_open"))),
+}
+"""Commands that need another situation; their own tests look at what they print."""
+
+
+def run(region: SmallRegion, command: str, *options: str) -> Result:
+    ((trace,),) = region.rows(region.installation.region_url, "select trace_id from trace")
+    words = [word.format(trace=trace, rejected=region.events["rejected"]) for word in READING[command]]
+    var = ["--var", str(region.installation.var)]
+    return CliRunner().invoke(build_app(), [*words, *options, *var], catch_exceptions=False)
+
+
+def test_no_command_that_prints_json_is_forgotten() -> None:
+    printing = {str(leaf) for leaf in leaves() if "--json" in leaf.options}
+    assert printing - TESTED_APART == set(READING)
+
+
+@pytest.mark.parametrize("command", READING)
+def test_json_says_its_limits(settled: SmallRegion, command: str) -> None:
+    told = run(settled, command, "--json")
+    assert told.exit_code == 0, told.output
+    assert EXERCISE_NOTICE in json.loads(told.stdout)["limits"]
+
+
+@pytest.mark.parametrize("command", [str(leaf) for leaf in leaves() if "--csv" in leaf.options])
+def test_csv_holds_rows_only_and_the_limits_are_told_beside(settled: SmallRegion, command: str) -> None:
+    told = run(settled, command, "--csv", *DESK_CSV.get(command, []))
+    assert told.exit_code == 0, told.output
+    assert EXERCISE_NOTICE in told.stderr
+    assert EXERCISE_NOTICE not in told.stdout
+    header, *rows = told.stdout.splitlines()
+    assert "jurisdiction_note" in header
+    assert rows
