@@ -11,7 +11,7 @@ from rich.table import Table
 from interfocal.installation import open_installation
 from interfocal.ledger.verify import report, verify
 
-Var = Annotated[Path, typer.Option(help="Folder of the installation")]
+Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the whole report as JSON")]
 ROWS = (
     ("accepted", "accepted by intakes (events of seizure, missing and trace)"),

@@ -14,7 +14,7 @@ from interfocal.wiring.killing import kill_after
 from interfocal.wiring.producer import wire_producer
 from interfocal.wiring.region import wire_region
 
-Var = Annotated[Path, typer.Option(help="Folder of the installation")]
+Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 Port = Annotated[int, typer.Option(help="HTTP port on loopback; 0: any free one")]
 Members = Annotated[str, typer.Option(help="Codes of members, separated by commas; empty: every member")]
 VAR = Path("var")
