@@ -12,7 +12,7 @@ from producers.intake.acts import needs_own_trace
 from producers.intake.assemble import Identity, check_id_key, draft_of, finished
 from producers.intake.checks import Standards
 from producers.intake.judging import Judged, look_at
-from producers.intake.sameness import Candidate, Sameness, Verdict, judge
+from producers.intake.sameness import Candidate, MappedBy, Sameness, Verdict, judge, remapped
 from producers.intake.submission import (
     Entrance,
     Outcome,
@@ -32,16 +32,17 @@ from schemas.errors import Malformed
 from schemas.events.envelope import MemberEvent
 from schemas.rejection import Problem, problem
 from schemas.topics import MAX_EVENT_BYTES
-from schemas.wire.codec import encode
+from schemas.wire.codec import decode, encode
 
 NOTHING_KNOWN = Verdict(Sameness.NEW, 1)
 
 
 class Options(TypedDict, total=False):
-    """How records are taken: only to see what would be; saying again what an earlier revision said."""
+    """How records are taken: only to see what would be; saying again what an earlier revision said; mapped anew."""
 
     dry_run: bool
     reassert: bool
+    remap: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +89,8 @@ class Intake:
         dry_run = options.get("dry_run", False)
         if options.get("reassert", False):
             submissions = (replace(submission, reassert=True) for submission in submissions)
+        if options.get("remap", False):
+            submissions = (replace(submission, remap=True) for submission in submissions)
         standards = Standards(self.member, self.directory, self.code_lists)
         judged = [look_at(submission, self.identity, standards, at) for submission in submissions]
         if not judged:
@@ -153,7 +156,20 @@ def _verdict(judged: Judged, acceptance: Acceptance) -> Verdict:
     reassert = submission.reassert or submission.fields.get("reassert") is True
     version = submission.fields.get("national_version") or None
     candidate = Candidate(submission.stream, judged.digest, version, reassert)
-    return judge(candidate, acceptance.revisions(submission.stream, judged.record_id))
+    verdict = judge(candidate, acceptance.revisions(submission.stream, judged.record_id))
+    if not submission.remap or verdict.known is None:
+        return verdict
+    before = _mapped_by(verdict.known, acceptance)
+    return remapped(verdict, submission.stream, MappedBy(submission.mapping, submission.mapping_version), before)
+
+
+def _mapped_by(known: Revision, acceptance: Acceptance) -> MappedBy:
+    """What made an accepted event; the event says so itself."""
+    row = acceptance.find_event(known.event_id)
+    said = decode(row.draft.value)[1] if row else None
+    if not isinstance(said, MemberEvent):
+        return MappedBy("", 0)
+    return MappedBy(said.source.mapping, said.source.mapping_version)
 
 
 def _history_problems(judged: Judged, verdict: Verdict, acceptance: Acceptance) -> Iterable[Problem]:

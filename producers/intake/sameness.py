@@ -73,6 +73,25 @@ def judge(candidate: Candidate, earlier: Sequence[Revision]) -> Verdict:
     return Verdict(Sameness.NEW, last.revision + 1, last.revision, same, newest)
 
 
+@dataclass(frozen=True, slots=True)
+class MappedBy:
+    """The mapping that made an event of a national record, and its version."""
+
+    mapping: str
+    version: int
+
+
+def remapped(verdict: Verdict, stream: str, now: MappedBy, before: MappedBy) -> Verdict:
+    """The verdict where a mended mapping is to be applied: the newest content, mapped by a newer version, is new.
+
+    Only what is unchanged can be mapped anew: a content that was superseded stays so, and acts are never changed.
+    """
+    mended = now.mapping == before.mapping and now.version > before.version
+    if verdict.sameness is not Sameness.UNCHANGED or stream in ONCE_ONLY or not mended:
+        return verdict
+    return Verdict(Sameness.NEW, verdict.latest + 1, verdict.latest, verdict.known)
+
+
 def is_older(version: str | None, newest: str | None) -> bool:
     """Whether one national version is older than another; never when one of them is missing."""
     return bool(version and newest) and version_order(version or "") < version_order(newest or "")

@@ -48,6 +48,7 @@ class Submission:
     origins: Mapping[str, Origin] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     reassert: bool = False
+    remap: bool = False
 
     @property
     def national_id(self) -> str:

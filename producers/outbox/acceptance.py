@@ -64,6 +64,13 @@ class Acceptance:
         )
         return [outbox_row(row) for row in rows]
 
+    def find_event(self, event_id: str) -> OutboxRow | None:
+        """The event with this id."""
+        row = self._connection.execute(
+            f"select {OUTBOX_COLUMNS} from outbox where event_id = ?", (event_id,)
+        ).fetchone()
+        return outbox_row(row) if row else None
+
     def add(self, revision: Revision, draft: Draft) -> None:
         """Add a revision and its event, both or neither.
 

@@ -64,6 +64,9 @@ class Asked(BaseModel):
     source: str | None = Field(default=None, max_length=200, description="Name of the file that they come from")
     dry_run: bool = Field(default=False, description="Tell what would be, and keep nothing")
     reassert: bool = Field(default=False, description="Say again what an earlier revision said, as the newest")
+    remap: bool = Field(
+        default=False, description="Apply a mended mapping: the same content under a newer mapping version is new"
+    )
     wait: Literal["published"] | None = Field(
         default=None, description="Answer when Kafka has the events; after a time limit with published = false"
     )
@@ -202,7 +205,7 @@ def _add_rejected(router: APIRouter, door: Door) -> None:
 
 
 def _options(asked: Asked) -> Options:
-    return Options(dry_run=asked.dry_run, reassert=asked.reassert)
+    return Options(dry_run=asked.dry_run, reassert=asked.reassert, remap=asked.remap)
 
 
 async def _bounded(request: Request, limit: int) -> bytes:

@@ -29,6 +29,9 @@ MappingName = Annotated[str | None, typer.Option("--mapping", help="Read them wi
 Stream = Annotated[str | None, typer.Option("--stream", help="They hold harmonised JSON records of this stream.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be, and keep nothing.")]
 Reassert = Annotated[bool, typer.Option("--reassert", help="Take earlier contents again, as the newest.")]
+Remap = Annotated[
+    bool, typer.Option("--remap", help="Apply a mended mapping to records whose content is the same as before.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the results as JSON.")]
 Var = Annotated[
     Path, typer.Option("--var", envvar="INTERFOCAL_VAR", help="The folder that holds everything that runs.")
@@ -50,6 +53,7 @@ def submit(
     stream: Stream = None,
     dry_run: DryRun = False,
     reassert: Reassert = False,
+    remap: Remap = False,
     as_json: AsJson = False,
     var: Var = HERE,
 ) -> None:
@@ -58,7 +62,8 @@ def submit(
         raise Misconfigured(f"there is no file {', '.join(missing)}: nothing was submitted")
     code = open_directory(var).member(member).code
     client = IntakeClient.to(producer_endpoint(var, code))
-    asked = {"dry_run": str(dry_run).lower(), "reassert": str(reassert).lower()}
+    given = {"dry_run": dry_run, "reassert": reassert, "remap": remap}
+    asked = {name: str(value).lower() for name, value in given.items()}
     handing = Handing(client, code, region_mappings(var), asked, mapping, stream)
     reports = [watched(handing, path, Console(stderr=True)) for path in files]
     client.http.close()
