@@ -40,7 +40,7 @@ class Metrics:
             "interfocal_lag_records", "Records on the topic that are not folded", by_stream, registry=registry
         )
         self.lag_seconds = Gauge(
-            "interfocal_lag_seconds", "Age of the last folded record while others wait", by_stream, registry=registry
+            "interfocal_lag_seconds", "Seconds for which records of the topic wait", by_stream, registry=registry
         )
         self.outbox_rows = Gauge(
             "interfocal_outbox_rows", "Outbox rows that Kafka has not acknowledged", ("member",), registry=registry

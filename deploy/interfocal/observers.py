@@ -1,6 +1,6 @@
 """Turns what relays, loops and workers tell into metrics and log lines. It changes when they tell something new."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from interfocal.clock import now
 from interfocal.logs import log
@@ -27,9 +27,10 @@ class RelayObserver:
 
 @dataclass(frozen=True, slots=True)
 class LoopObserver:
-    """Watches one consumer loop."""
+    """Watches one consumer loop. ``waiting``: topic -> since when records of it wait (POSIX seconds)."""
 
     metrics: Metrics
+    waiting: dict[str, float] = field(default_factory=dict, kw_only=True)
 
     def folded(self, topic: str, events: int, appended_ms: int) -> None:
         """New events took effect."""
@@ -37,6 +38,8 @@ class LoopObserver:
         self.metrics.folded.labels(*topic_labels(topic)).inc(events)
         self.metrics.fold_latency.labels(stream_of(topic)).observe(age_s)
         self.metrics.lag_seconds.labels(*topic_labels(topic)).set(age_s)
+        if topic in self.waiting:
+            self.waiting[topic] = appended_ms / 1000
 
     def quarantined(self, topic: str, reason: str) -> None:
         """One record went to quarantine."""
@@ -66,10 +69,14 @@ class LoopObserver:
         log().info("topic_resumed", topic=topic)
 
     def lag(self, topic: str, records: int) -> None:
-        """Records that are not folded; without any there is no age either."""
+        """Records that are not folded; their age grows while none of them is, and without any there is none."""
+        at = now().timestamp()
         self.metrics.lag_records.labels(*topic_labels(topic)).set(records)
         if records == 0:
+            self.waiting.pop(topic, None)
             self.metrics.lag_seconds.labels(*topic_labels(topic)).set(0)
+        else:
+            self.metrics.lag_seconds.labels(*topic_labels(topic)).set(max(at - self.waiting.setdefault(topic, at), 0.0))
 
     def away(self, error: ExchangeError) -> None:
         """Broker or database do not answer."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from prometheus_client import CollectorRegistry
 
 from interfocal.metrics import Metrics, topic_labels
@@ -80,3 +81,13 @@ def test_an_age_is_gone_when_nothing_waits() -> None:
     assert (metrics.registry.get_sample_value("interfocal_lag_seconds", at) or 0) > 0
     observer.lag("aa.trace", 0)
     assert metrics.registry.get_sample_value("interfocal_lag_seconds", at) == 0
+
+
+def test_a_lag_grows_while_nothing_is_folded() -> None:
+    metrics = Metrics(CollectorRegistry())
+    observer, at = LoopObserver(metrics), {"member": "AA", "stream": "trace"}
+    with time_machine.travel(1_800_000_000, tick=False) as clock:
+        for passed, expected in ((0, 0), (30, 30), (60, 90)):
+            clock.shift(passed)
+            observer.lag("aa.trace", 5)
+            assert metrics.registry.get_sample_value("interfocal_lag_seconds", at) == expected
