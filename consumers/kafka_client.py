@@ -112,6 +112,17 @@ def _knock(bootstrap: str) -> None:
     raise BrokerAway(f"Kafka: nobody listens at {bootstrap}; trying again")
 
 
+def finish_join(client: KafkaConsumer) -> None:
+    """Have the client go on with a join that it forgot; call it after every poll.
+
+    Where metadata change after the first join (a topic that was not known yet), it begins another, stops fetching and
+    its heartbeat, and then forgets to look at the answer if a poll ended before that: it would be silent for ever.
+    """
+    coordinator = client._coordinator  # noqa: SLF001  # nothing public tells or helps; the client's version is pinned
+    if coordinator.rejoining and not coordinator.need_rejoin():
+        coordinator.request_rejoin()
+
+
 def read_bounds(client: KafkaConsumer, broker: Broker, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
     """First and next offsets; raises BrokerAway (also for a topic that does not exist)."""
     partitions = [broker.partition(topic) for topic in topics]

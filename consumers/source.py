@@ -13,7 +13,7 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from consumers.kafka_client import Broker, connect, read_bounds
+from consumers.kafka_client import Broker, connect, finish_join, read_bounds
 from consumers.kafka_errors import meaning_of, translate
 from schemas.errors import BrokerAway, Malformed
 from schemas.record import UNREADABLE_HEADER, Position, Record, TopicBounds
@@ -154,6 +154,7 @@ class KafkaSource:
         client = self._connected()
         try:
             read = client.poll(timeout_ms=round(timeout_s * 1000), max_records=limit)
+            finish_join(client)
         except Exception as error:  # noqa: BLE001  # whatever the client raises, it is not to be polled again
             positions = _positions(client, self._broker)
             self.close()  # the group is joined anew, and the loop seeks again

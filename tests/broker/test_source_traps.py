@@ -174,3 +174,21 @@ def test_a_restarted_instance_gets_its_topics_back_at_once(broker: Broker) -> No
             source.poll(0.2, 1)
     killed.close()
     restarted.close()
+
+
+def test_a_join_that_a_poll_did_not_wait_for_is_finished(broker: Broker, producer: KafkaProducer) -> None:
+    source = KafkaSource(broker, "joining", [BAD, GOOD], instance="region-1")
+    put(producer, broker, GOOD, b"0")
+    read_all(source, 1)
+    assert source._client is not None  # noqa: SLF001  # there is no other way to this moment
+    coordinator = source._client._coordinator  # noqa: SLF001
+    coordinator._assignment_snapshot = {}  # noqa: SLF001  # as when its topics become known after the first join
+    source.poll(0.001, 1)
+    for _ in range(100):  # of 0.1 s
+        if coordinator._join_task.is_done:  # noqa: SLF001
+            break
+        threading.Event().wait(0.1)
+    put(producer, broker, GOOD, b"1")
+    seen = read_all(source, 1)
+    source.close()
+    assert [record.value for record in seen[GOOD]] == [b"0", b"1"]
