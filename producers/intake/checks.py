@@ -16,6 +16,7 @@ from producers.mapping.values import nearest, shown
 from schemas.codes.lists import CodeList
 from schemas.directory import Directory
 from schemas.events.envelope import MemberEvent
+from schemas.marks.suggest import Suggest, no_suggestions
 from schemas.rejection import Problem, problem
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -35,6 +36,7 @@ class Standards:
     member: str
     directory: Directory
     code_lists: Mapping[str, CodeList]
+    suggest: Suggest = no_suggestions
 
 
 def submission_problems(fields: Mapping[str, Any]) -> Iterator[Problem]:

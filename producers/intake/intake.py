@@ -30,6 +30,7 @@ from schemas.codes.lists import CodeList
 from schemas.directory import Directory
 from schemas.errors import Malformed
 from schemas.events.envelope import MemberEvent
+from schemas.marks.suggest import Suggest, own_suggest
 from schemas.rejection import Problem, problem
 from schemas.topics import MAX_EVENT_BYTES
 from schemas.wire.codec import decode, encode
@@ -56,6 +57,7 @@ class Intake:
     outbox: OutboxFile
     now: Callable[[], datetime]
     mappings: MappingSet = field(default_factory=MappingSet)
+    suggest: Suggest = field(default_factory=own_suggest, repr=False)
 
     def __post_init__(self) -> None:
         check_id_key(self.directory.member(self.member), self.id_key)
@@ -91,12 +93,12 @@ class Intake:
             submissions = (replace(submission, reassert=True) for submission in submissions)
         if options.get("remap", False):
             submissions = (replace(submission, remap=True) for submission in submissions)
-        standards = Standards(self.member, self.directory, self.code_lists)
+        standards = Standards(self.member, self.directory, self.code_lists, self.suggest)
         judged = [look_at(submission, self.identity, standards, at) for submission in submissions]
         if not judged:
             return ()
         with self.outbox.accept() as acceptance:
-            results = tuple(settle(one, acceptance, at) for one in judged)
+            results = tuple(_with_warnings(settle(one, acceptance, at), one) for one in judged)
             if dry_run:
                 acceptance.discard()
         return tuple(r.model_copy(update={"rejected_id": None}) for r in results) if dry_run else results
@@ -123,6 +125,10 @@ def settle(judged: Judged, acceptance: Acceptance, at: datetime) -> Result:
     acceptance.add(revision, draft_of(event, revision.stream, value))
     acceptance.close_rejected(revision.stream, judged.submission.national_id, event.event_id)
     return _result(judged, "accepted", event.event_id, event.revision)
+
+
+def _with_warnings(result: Result, judged: Judged) -> Result:
+    return result.model_copy(update={"warnings": tuple(map(show_problem, judged.warnings))})
 
 
 def _revision(judged: Judged, event: MemberEvent, at: datetime) -> Revision:
@@ -202,6 +208,7 @@ def _rejected(submission: Submission, problems: tuple[Problem, ...], acceptance:
         record_key=submission.national_id,
         problems=problems,
         record=submission.kept,
+        mapping=submission.mapping,
     )
     return Result(
         outcome="rejected",

@@ -10,6 +10,7 @@ from datetime import datetime
 
 from producers.intake.assemble import Identity, digest_of, raw_event
 from producers.intake.checks import Standards, event_problems, submission_problems, validated
+from producers.intake.oddities import oddities
 from producers.intake.submission import Submission
 from producers.mapping.tree import Origin
 from schemas.events.envelope import MemberEvent, Provenance
@@ -21,13 +22,14 @@ UNREADABLE = "malformed_record"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A submission, looked at without the outbox: its event when there is one, and what is wrong."""
+    """A submission, looked at without the outbox: its event when there is one, what is wrong, and what is odd."""
 
     submission: Submission
     record_id: str = ""
     digest: str = ""
     event: MemberEvent | None = None
     problems: tuple[Problem, ...] = ()
+    warnings: tuple[Problem, ...] = ()
 
 
 def look_at(submission: Submission, identity: Identity, standards: Standards, at: datetime) -> Judged:
@@ -54,7 +56,8 @@ def look_at(submission: Submission, identity: Identity, standards: Standards, at
     event, found = validated(submission.stream, json.dumps(raw))
     problems = (*submission.problems, *event_problems(submission.stream, raw, standards, at), *found)
     record = record_id(identity.id_key, submission.stream, submission.national_id)
-    return Judged(submission, record, digest, event, merged(submission, problems))
+    warnings = tuple(_located(one, submission) for one in oddities(event, standards.suggest)) if event else ()
+    return Judged(submission, record, digest, event, merged(submission, problems), warnings)
 
 
 def merged(submission: Submission, problems: Iterable[Problem]) -> tuple[Problem, ...]:

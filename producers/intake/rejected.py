@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from producers.intake.submission import ShownProblem, show_problem
 from producers.outbox import Rejection
+from schemas.messages.sentences import WORKING_LANGUAGE
 
 
 class KeptRejection(BaseModel):
@@ -25,8 +26,8 @@ class KeptRejection(BaseModel):
     closed_by: str | None = Field(description="The event that a mended version of the record became")
 
 
-def kept_rejection(kept: Rejection) -> KeptRejection:
-    """A rejected record with the sentences of its problems."""
+def kept_rejection(kept: Rejection, language: str = WORKING_LANGUAGE) -> KeptRejection:
+    """A rejected record with the sentences of its problems, in a language of the members or else in English."""
     rejected = kept.rejected
     return KeptRejection(
         id=kept.id,
@@ -35,7 +36,7 @@ def kept_rejection(kept: Rejection) -> KeptRejection:
         row=rejected.row,
         stream=rejected.stream,
         national_id=rejected.record_key,
-        problems=tuple(map(show_problem, rejected.problems)),
+        problems=tuple(show_problem(one, language) for one in rejected.problems),
         record=dict(rejected.record),
         rejected_at=kept.rejected_at.isoformat(),
         closed_by=kept.closed_by,

@@ -12,12 +12,17 @@ from producers.mapping.harmonise import harmonise
 from producers.mapping.mapping import NationalMapping
 from producers.mapping.national import NationalRecord
 from producers.mapping.tree import Origin
+from schemas.messages.sentences import WORKING_LANGUAGE, message
 from schemas.rejection import Problem
 
 Outcome = Literal["accepted", "unchanged", "superseded", "rejected"]
 
 HARMONISED = "harmonised"
 """Name in ``source.mapping`` of records that came in the harmonised form already."""
+
+
+REASON_COLUMN = "interfocal_reason"
+"""Column of an export of rejected records that says why; no content when the export is mended and handed in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +63,13 @@ class Submission:
 
 
 class ShownProblem(BaseModel):
-    """One thing that is wrong with one field of one record."""
+    """One thing that is wrong with one field of one record, or odd about it."""
 
     model_config = ConfigDict(frozen=True)
 
     code: str = Field(description="Stable, machine-readable")
     parameters: dict[str, str] = Field(description="Field of the data set; the clerk's own column, row and value")
-    message: str = Field(description="The sentence for people, in English")
+    message: str = Field(description="The sentence for people")
 
 
 class Result(BaseModel):
@@ -85,11 +90,12 @@ class Result(BaseModel):
     rejected_id: int | None = Field(default=None, description="Number among the rejected records; none in a dry run")
     published: bool | None = Field(default=None, description="Whether Kafka has it; only with wait=published")
     problems: tuple[ShownProblem, ...] = Field(default=(), description="Why it was rejected")
+    warnings: tuple[ShownProblem, ...] = Field(default=(), description="What is odd; nothing is changed or rejected")
 
 
-def show_problem(found: Problem) -> ShownProblem:
-    """A problem with its sentence."""
-    return ShownProblem(code=found.code, parameters=found.parameters, message=found.message)
+def show_problem(found: Problem, language: str = WORKING_LANGUAGE) -> ShownProblem:
+    """A problem with its sentence, in a language of the members or else in English."""
+    return ShownProblem(code=found.code, parameters=found.parameters, message=message(found, language))
 
 
 def harmonised_submission(stream: str, record: Mapping[str, Any], row: int, entrance: Entrance) -> Submission:
@@ -121,6 +127,6 @@ def national_submission(
 
 def national_content(mapping: NationalMapping, record: NationalRecord) -> list[dict[str, Any]]:
     """What sameness is judged by: the rows without ignored columns, whatever their order in the file."""
-    ignored = set(mapping.record.ignore)
+    ignored = {REASON_COLUMN, *mapping.record.ignore}
     rows = [{name: value for name, value in row.fields.items() if name not in ignored} for row in record.rows]
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))

@@ -114,14 +114,14 @@ class Reference:
 
         Browning HP 35 is one name though FN made it; and of Makarov PM the make field holds a name of the model.
         """
-        own = [found for found in named if found.entry.maker is None or found.entry.maker in makers] if makers else []
         together = self.models.find(f"{make} {model}") if model else ()
-        if own or makers:
-            return tuple(own) or together
-        by_make = {found.entry.id: found for found in (*self.models.find(make), *together)}
+        if makers:
+            return tuple(one for one in named if one.entry.maker is None or one.entry.maker in makers) or together
+        by_make = self.models.find(make)
         if model is None:
-            return _each_once([*named, *by_make.values()])
-        return _each_once([*together, *(found for found in named if found.entry.id in by_make)])
+            return _each_once([*named, *by_make])
+        names_itself = {one.entry.id for one in by_make}
+        return _each_once([*together, *(one for one in named if one.entry.id in names_itself)])
 
 
 def load_reference() -> Reference:

@@ -21,6 +21,9 @@ PHRASES = "phrases.csv"
 PHRASED = frozenset({"detail", "limit", "list", "mapping", "nearest", "party"})
 """Parameters that may hold words of ours; every other one is the clerk's own, and stays as it is."""
 
+CHOICES = frozenset({"format", "suggestion"})
+"""Parameters that may name several, apart by ``or``."""
+
 _PLACEHOLDER = re.compile(r"\\\{(\w+)\\\}")
 _OR = " or "
 
@@ -91,7 +94,7 @@ def read_sentences(folder: Traversable) -> Sentences:
 
 
 def _said(sentences: Sentences, name: str, text: str, language: str) -> str:
-    if name == "format":
+    if name in CHOICES:
         return f" {sentences.phrase(_OR.strip(), language)} ".join(text.split(_OR))
     return sentences.phrase(text, language) if name in PHRASED else text
 

@@ -1,0 +1,41 @@
+"""What is odd about a record that can be accepted all the same. It changes when intake warns of something new.
+
+A warning never changes or rejects anything: the marks go out as they were read.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas.events.firearm import Marks
+from schemas.marks.suggest import Asked, Suggest
+from schemas.rejection import Problem, problem
+
+OR = " or "
+
+
+def oddities(event: BaseModel, suggest: Suggest) -> Iterator[Problem]:
+    """``did_you_mean`` for each make, model and calibre that names nothing and is near to something."""
+    for path, marks, weapon_class in _marks(event, ""):
+        asked = Asked(marks.make, weapon_class, marks.model, marks.calibre)
+        by_field: dict[str, list[str]] = {}
+        for found in suggest(asked):
+            by_field.setdefault(found.field, []).append(found.suggestion)
+        for name, likely in by_field.items():
+            value = str(getattr(marks, name))
+            yield problem("did_you_mean", field=f"{path}.{name}", value=value, suggestion=OR.join(likely))
+
+
+def _marks(value: Any, path: str) -> Iterator[tuple[str, Marks, str | None]]:
+    """All marks in a value, each with its path and the weapon class that stands beside it."""
+    if isinstance(value, tuple):
+        for index, inner in enumerate(value):
+            yield from _marks(inner, f"{path}[{index}]")
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            inner, where = getattr(value, name), f"{path}.{name}" if path else name
+            if isinstance(inner, Marks):
+                yield where, inner, getattr(value, "weapon_class", None)
+            else:
+                yield from _marks(inner, where)
