@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
@@ -60,6 +60,25 @@ class LoopSettings(Purpose):
     instance: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{0,60}$")] = ""
 
 
+class SqlTableSettings(Purpose):
+    """A national system's outbox table (``deploy/sql/outbox_table.sql``), and what the system is called."""
+
+    url: SecretStr
+    table: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*\.)?[A-Za-z_][A-Za-z0-9_]*$")] = "interfocal_outbox"
+    system: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "sql"
+
+
+class WaysInSettings(Purpose):
+    """What a producer process goes and looks at, by member code: watched folders, outbox tables; seconds between looks.
+
+    A file is taken when it looks the same at two looks.
+    """
+
+    folder: dict[str, Path] = {}
+    sql: dict[str, SqlTableSettings] = {}
+    look_s: Annotated[float, Field(ge=0.05, le=3600)] = 2.0
+
+
 class Settings(BaseSettings):
     """All settings. Environment: ``INTERFOCAL_POSTGRES__URL`` and so on; secrets: a file ``postgres.url`` and so on."""
 
@@ -74,6 +93,7 @@ class Settings(BaseSettings):
     postgres: PostgresSettings = PostgresSettings()
     outbox: OutboxSettings = OutboxSettings()
     loop: LoopSettings = LoopSettings()
+    ways_in: WaysInSettings = WaysInSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -52,3 +52,14 @@ def test_a_prefix_of_topic_names_ends_in_its_delimiter(tmp_path: Path, prefix: s
     with pytest.raises(Misconfigured, match=r"setting kafka\.prefix "):
         load_settings(written(tmp_path, f'[kafka]\nprefix = "{prefix}"\n'))
     assert load_settings(written(tmp_path, '[kafka]\nprefix = "pilot."\n')).kafka.prefix == "pilot."
+
+
+def test_the_address_of_a_national_database_may_be_a_secret(tmp_path: Path) -> None:
+    written(tmp_path, '[ways_in.folder]\nrs = "/srv/rs"\n[ways_in.sql.ba]\nsystem = "case-files"\n')
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "ways_in.sql.ba.url").write_text("postgresql://x/y", encoding="utf-8")
+    found = load_settings(tmp_path).ways_in
+    assert found.folder == {"rs": Path("/srv/rs")}
+    assert found.sql["ba"].system == "case-files"
+    assert found.sql["ba"].url.get_secret_value() == "postgresql://x/y"
+    assert "x/y" not in repr(found)

@@ -17,6 +17,7 @@ from interfocal.metrics import Metrics
 from interfocal.region_folder import open_region
 from interfocal.service import Worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
+from interfocal.wiring.ways_in import looking_workers
 from producers.intake.intake import Intake
 from producers.mapping.files import MappingSet, load_mappings
 from producers.outbox import OutboxFile
@@ -57,13 +58,14 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
         code: _side(installation, code, mappings, Watch(metrics, reached)) for code in (code.upper() for code in codes)
     }
     keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
-    app = create_app(
-        {code: side.intake for code, side in sides.items()}, keys.caller, observer=_observer(metrics, sides)
-    )
+    intakes = {code: side.intake for code, side in sides.items()}
+    observer = _observer(metrics, sides)
+    app = create_app(intakes, keys.caller, observer=observer)
     failures = Failures(metrics)
     app.include_router(health_router({"workers": failures.check}, metrics.registry))
     sendings = [side.sending for side in sides.values()]
     workers = [relay_worker(side.relay, side.sending) for side in sides.values()]
+    workers += looking_workers(installation.settings.ways_in, intakes, observer)
     workers = [replace(worker, failed=failures.add) for worker in (*workers, backlog_worker(sendings, metrics))]
     return ProducerProcess(app, workers, [side.intake.outbox for side in sides.values()])
 
