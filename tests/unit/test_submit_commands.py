@@ -132,6 +132,16 @@ def test_a_rejected_record_names_row_column_and_reason_and_is_listed(
 
 
 @pytest.mark.usefixtures("intake")
+def test_a_warning_is_shown_and_the_file_is_clean(
+    var: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert submit(var, csv_file(tmp_path, LINE.replace(ROW["MARKA"], "Zastva"))) == 0
+    told = capsys.readouterr().out
+    assert "Did you mean Zastava?" in told
+    assert "1 accepted" in told
+
+
+@pytest.mark.usefixtures("intake")
 def test_json_output_says_its_limits(var: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert submit(var, csv_file(tmp_path, LINE, "short"), "--json") == 1
     told = json.loads(capsys.readouterr().out)

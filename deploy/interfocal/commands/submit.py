@@ -114,7 +114,7 @@ def show_reports(reports: list[FileReport], *, dry_run: bool) -> None:
 
 
 def results_table(report: FileReport) -> Table:
-    """Rows, national id and outcome of each record; for a rejected one each problem with column and reason."""
+    """Rows, national id and outcome of each record; each problem and warning with its column."""
     table = Table("row", "record", "outcome", "column", "reason")
     for result in report.results:
         where = ", ".join(map(str, result.rows))
@@ -126,6 +126,9 @@ def results_table(report: FileReport) -> Table:
             by = f" by revision {result.superseded_by}" if result.superseded_by else ""
             what = f"revision {result.revision}"
             table.add_row(*map(printable, (where, result.national_id, f"{result.outcome}{by}", "", what)))
+        for found in result.warnings:
+            row, column = found.parameters.get("row", where), found.parameters.get("column", "")
+            table.add_row(*map(printable, (row, result.national_id, "warning", column, found.message)))
     return table
 
 
