@@ -4,12 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 
+import psycopg
 import pytest
 from kafka import KafkaProducer
 
 from consumers.source import Broker, KafkaTopicReader
+from consumers.tracing.dump import dump_tracing
+from consumers.tracing.shown import Columns
+from consumers.view.dump import dump_view, lines
 from interfocal.installation import Installation
-from interfocal.ledger.stores import open_store, tracing_lines, view_lines
 from interfocal.preparing import make_database
 from interfocal.stack import drop_database
 from interfocal.wiring.region import WORKERS_OFF, region_topics, sending_topics
@@ -95,10 +98,10 @@ def lose_region_database(installation: Installation) -> None:
     make_database(installation, installation.region_url, "region")
 
 
-def dumps(installation: Installation) -> tuple[Mapping[str, int], Mapping[str, int]]:
+def dumps(installation: Installation) -> tuple[Sequence[str], Sequence[tuple[str, Columns]]]:
     """The canonical dumps of the view and of the traces; both hold something."""
-    with open_store(installation.region_url) as region:
-        view, tracing = view_lines(region), tracing_lines(region)
+    with psycopg.connect(installation.region_url, autocommit=True) as region:
+        view, tracing = list(lines(dump_view(region))), list(dump_tracing(region))
     assert view
     assert tracing
     return view, tracing
