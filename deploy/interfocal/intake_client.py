@@ -45,9 +45,14 @@ class IntakeClient:
         results: list[dict[str, Any]] = self._post(stream, list(records), asked)
         return results
 
-    def _post(self, stream: str, body: Any, asked: Mapping[str, str]) -> Any:
+    def resubmit(self, number: int) -> list[dict[str, Any]]:
+        """Have a rejected record judged again; its results. Raises as ``submit``, and Rejected when there is none."""
+        results: list[dict[str, Any]] = self._post(f"rejected/{number}/resubmit", None, {})
+        return results
+
+    def _post(self, path: str, body: Any, asked: Mapping[str, str]) -> Any:
         try:
-            answer = self.http.post(f"/v1/{stream}", json=body, params=dict(asked))
+            answer = self.http.post(f"/v1/{path}", json=body, params=dict(asked))
         except httpx.TransportError as error:
             raise StoreAway(f"the intake at {self.endpoint.url} does not answer: start its producer") from error
         if answer.status_code == UNAUTHORISED:

@@ -22,6 +22,7 @@ from producers.ways_in.handing import (
     hand_over_file,
     mappings_for,
 )
+from producers.ways_in.rejected_workbook import as_workbook
 from schemas.errors import Rejected
 
 BULK_RECORDS = 500
@@ -57,9 +58,12 @@ def hand_over(handing: Handing, path: Path, watch: Watch = NOBODY) -> FileReport
 
 
 def chosen_mappings(handing: Handing, path: Path) -> Sequence[NationalMapping]:
-    """The mappings to read a file with; raises Rejected (``unknown_mapping``) when there is none."""
+    """The mappings to read a file with; one that is named also reads its sheet of an export of rejected records.
+
+    Raises Rejected (``unknown_mapping``) when there is none.
+    """
     if handing.mapping:
-        return [handing.mappings.find(handing.member, handing.mapping)]
+        return [as_workbook(handing.mappings.find(handing.member, handing.mapping), path)]
     return mappings_for(handing.mappings, handing.member, path.name)
 
 

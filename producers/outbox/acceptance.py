@@ -110,17 +110,24 @@ class Acceptance:
         if known:
             return int(known[0])
         (number,) = self._connection.execute(
-            "insert into rejected (way, source, row, stream, record_key, problems, record, rejected_at)"
-            " values (?, ?, ?, ?, ?, ?, ?, ?) returning id",
+            "insert into rejected (way, source, row, stream, record_key, problems, record, rejected_at, mapping)"
+            " values (?, ?, ?, ?, ?, ?, ?, ?, ?) returning id",
             (
                 *(rejected.way, rejected.source, rejected.row, rejected.stream, rejected.record_key),
-                *(problems, record, self._now.isoformat()),
+                *(problems, record, self._now.isoformat(), rejected.mapping),
             ),
         ).fetchone()
         return int(number)
 
-    def close_rejected(self, stream: str, record_key: str, closed_by: str | None = None) -> None:
-        """Close what was rejected of a national record, because a version of it is accepted (``closed_by``)."""
+    def close_rejected(self, stream: str, record_key: str, closed_by: str | None = None, number: int = 0) -> None:
+        """Close what was rejected of a national record, because a version of it is accepted (``closed_by``).
+
+        ``number`` is a rejection that is closed whatever its key, as one that was judged again.
+        """
+        self._connection.execute(
+            "update rejected set closed_at = ?, closed_by = ? where id = ? and closed_at is null",
+            (self._now.isoformat(), closed_by, number),
+        )
         if record_key:
             self._connection.execute(
                 "update rejected set closed_at = ?, closed_by = ?"

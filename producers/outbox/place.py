@@ -18,7 +18,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Self
 
-from producers.outbox.rows import LAYOUT, TABLES, Row
+from producers.outbox.rows import LAYOUT, TABLES, UPGRADES, Row
 from schemas.errors import ExchangeError, Misconfigured, NotOurs, OutboxFull, Stop, StoreAway
 
 BUSY_TIMEOUT_S = 30.0
@@ -186,6 +186,10 @@ def _lay_out(connection: sqlite3.Connection) -> None:
     (tables,) = connection.execute("select count(*) from sqlite_master").fetchone()
     if layout == 0 and tables == 0:
         connection.executescript(f"begin immediate; {TABLES} pragma user_version = {LAYOUT}; commit;")
+        return
+    while layout in UPGRADES:
+        connection.executescript(f"begin immediate; {UPGRADES[layout]} pragma user_version = {layout + 1}; commit;")
+        layout += 1
 
 
 def _check_layout(path: Path, connection: sqlite3.Connection) -> None:

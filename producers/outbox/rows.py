@@ -9,7 +9,7 @@ from typing import Any
 from schemas.record import Draft, Entry, Link
 from schemas.rejection import Problem
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the tables (SQLite's ``user_version``)."""
 
 TABLES = """
@@ -36,14 +36,19 @@ create table chain (
 create table rejected (
     id integer primary key autoincrement, way text not null, source text not null, row integer,
     stream text not null, record_key text not null, problems text not null, record text not null,
-    rejected_at text not null, closed_at text, closed_by text
+    rejected_at text not null, closed_at text, closed_by text, mapping text not null default ''
 ) strict;
 create index rejected_open on rejected (stream, record_key) where closed_at is null;
 """
 
+UPGRADES = {1: "alter table rejected add column mapping text not null default '';"}
+"""What makes the next layout of a layout."""
+
 OUTBOX_COLUMNS = "id, topic, event_id, key, value, headers, life, seq, seal, published_offset, accepted_at"
 REVISION_COLUMNS = "stream, record_id, revision, content, national_version, event_id, accepted_at"
-REJECTED_COLUMNS = "id, way, source, row, stream, record_key, problems, record, rejected_at, closed_at, closed_by"
+REJECTED_COLUMNS = (
+    "id, way, source, row, stream, record_key, problems, record, rejected_at, closed_at, closed_by, mapping"
+)
 
 Row = tuple[Any, ...]
 
@@ -66,7 +71,8 @@ class RejectedRecord:
     """A national record that was not accepted.
 
     ``way`` is how it came (a file, HTTP), ``source`` the file's name or the system, ``row`` its place in there.
-    ``record_key`` knows the same national record again; it is empty when the record has no usable id.
+    ``record_key`` knows the same national record again; it is empty when the record has no usable id. ``mapping`` is
+    what it was read with, or ``harmonised``; empty where that was not kept.
     """
 
     way: str
@@ -76,6 +82,7 @@ class RejectedRecord:
     record_key: str
     problems: tuple[Problem, ...]
     record: Mapping[str, Any] = field(default_factory=dict)
+    mapping: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +151,9 @@ def record_text(record: Mapping[str, Any]) -> str:
 
 def rejection(row: Row) -> Rejection:
     """A row of ``REJECTED_COLUMNS``."""
-    number, way, source, place, stream, record_key, problems, record, rejected_at, closed_at, closed_by = row
+    number, way, source, place, stream, record_key, problems, record, rejected_at, closed_at, closed_by, mapping = row
     found = tuple(Problem.model_validate(problem) for problem in json.loads(problems))
-    rejected = RejectedRecord(way, source, place, stream, record_key, found, json.loads(record))
+    rejected = RejectedRecord(way, source, place, stream, record_key, found, json.loads(record), mapping)
     closed = datetime.fromisoformat(closed_at) if closed_at else None
     return Rejection(number, rejected, datetime.fromisoformat(rejected_at), closed, closed_by)
 

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from producers.intake.intake import Intake, Options
 from producers.intake.rejected import KeptRejection, kept_rejection
+from producers.intake.resubmit import NOT_REJECTED, resubmit
 from producers.intake.submission import Entrance, Result
 from producers.mapping.shape import EVENTS
 from producers.ways_in.answers import (
@@ -29,7 +30,7 @@ from producers.ways_in.api_keys import Caller
 from producers.ways_in.bodies import Body, national_rows, read_body
 from producers.ways_in.observer import Observer
 from producers.ways_in.openapi import body_of, component_schemas
-from schemas.errors import ExchangeError
+from schemas.errors import ExchangeError, Rejected
 
 BEARER = HTTPBearer(auto_error=False, description="An API key of the member")
 API_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same, in another header")
@@ -202,6 +203,22 @@ def _add_rejected(router: APIRouter, door: Door) -> None:
         if kept is None:
             raise HTTPException(404, f"There is no rejected record {number}.")
         return kept_rejection(kept)
+
+    told: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (401, 503)}
+    told |= {404: {"model": NotTaken}, 422: {"model": NotTaken}}
+
+    @router.post("/rejected/{number}/resubmit", responses=told, response_model=list[Result])
+    def resubmit_rejected(number: int, caller: Annotated[Caller, Depends(door.authenticated)]) -> JSONResponse:
+        """Judge a kept rejected record again, with the mappings of today; its results, usually one."""
+        intake = door.intakes[caller.member]
+        try:
+            stream, results = resubmit(intake, number)
+        except Rejected as error:
+            if error.code != NOT_REJECTED:
+                raise
+            raise HTTPException(404, str(error)) from None
+        door.observer.tell(caller.member, stream, results)
+        return answer_bulk(results)
 
 
 def _options(asked: Asked) -> Options:

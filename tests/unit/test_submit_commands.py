@@ -8,6 +8,7 @@ from re import sub
 from typing import cast
 
 import pytest
+from openpyxl import load_workbook
 from rich.console import Console
 
 from asgi import client_of
@@ -237,3 +238,23 @@ def test_a_key_is_shown_once_and_ends_when_revoked(var: Path, capsys: pytest.Cap
     assert files.caller(key) is None
     assert files.caller(producer_endpoint(var, "RS").api_key.get_secret_value())
     assert run(["api-key", "revoke", "7", "--as", "RS", "--var", str(var)]) == 2
+
+
+def test_rejected_records_are_exported_mended_and_submitted_again(
+    var: Path, intake: Intake, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit(var, csv_file(tmp_path, LINE.replace("14.02.2026", "14.32.2026")))
+    path = tmp_path / "mend.xlsx"
+    assert run(["rejected", "export", str(path), "--as", "rs", "--var", str(var)]) == 0
+    assert run(["rejected", "export", str(path), "--as", "rs", "--var", str(var)]) == 2
+    assert "--mapping rs-zaplene" in capsys.readouterr().out
+    assert run(["rejected", "resubmit", "--all", "--as", "rs", "--var", str(var)]) == 1
+    workbook = load_workbook(path)
+    for row in workbook["rs-zaplene"].iter_rows():
+        for cell in row:
+            cell.value = "14.02.2026" if cell.value == "14.32.2026" else cell.value
+    workbook.save(path)
+    assert submit(var, path, "--mapping", "rs-zaplene") == 0
+    assert intake.outbox.reading.rejected() == []
+    assert run(["rejected", "resubmit", "--all", "--as", "rs", "--var", str(var)]) == 0
+    assert run(["rejected", "resubmit", "--as", "rs", "--var", str(var)]) == 2

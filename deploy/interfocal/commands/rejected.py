@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from interfocal.commands.rejected_mending import export_rejected, resubmit_rejected
 from interfocal.commands.submit import HERE, PIPE_WIDTH, As, AsJson, Var, printable
 from interfocal.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
@@ -18,7 +19,7 @@ from producers.intake.rejected import KeptRejection, kept_rejection
 from producers.outbox import OutboxReading, open_read_only
 from schemas.errors import Rejected
 
-HELP = "List and show the records that a member's intake did not accept. Nothing of them leaves the member."
+HELP = "List, show and mend the records that a member's intake did not accept. Nothing of them leaves the member."
 
 Number = Annotated[int, typer.Argument(help="The number in the list.")]
 Closed = Annotated[bool, typer.Option("--closed", help="Also those that were accepted since.")]
@@ -30,6 +31,8 @@ def register(program: typer.Typer) -> None:
     app = typer.Typer(help=HELP, no_args_is_help=True)
     app.command("list")(list_rejected)
     app.command("show")(show_rejected)
+    app.command("resubmit")(resubmit_rejected)
+    app.command("export")(export_rejected)
     program.add_typer(app, name="rejected")
 
 
