@@ -3,7 +3,7 @@ import sys
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from schemas.marks.keys import digits_key, match_keys, spoken_key, visual_key
@@ -99,6 +99,7 @@ def test_separators_do_not_count_outside_brackets(text: str, separator: str, at:
 
 @given(mark_like)
 def test_case_does_not_count(text: str) -> None:
+    assume(len(text.upper()) == len(text))  # Python's capital of ß is SS: in brackets, one sign would become two
     assert visual_key(text.lower()) == visual_key(text.upper())
     assert spoken_key(text.lower()) == spoken_key(text.upper())
 
