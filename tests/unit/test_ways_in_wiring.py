@@ -1,0 +1,59 @@
+"""A producer process watches what its settings name."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from intake_cases import ROW, written_mapping
+from interfocal.clock import now
+from interfocal.enrolment import Enrolment
+from interfocal.installation import open_installation
+from interfocal.region_folder import open_region
+from interfocal.settings import SETTINGS_FILE
+from interfocal.wiring.producer import wire_producer
+
+DIRECTORY = """
+region = "test"
+title = "Test"
+exercise = true
+[[members]]
+code = "RS"
+name = "Serbia"
+[[members]]
+code = "BA"
+name = "Bosnia and Herzegovina"
+"""
+
+
+@pytest.fixture
+def var(tmp_path: Path) -> Path:
+    region, made = tmp_path / "region", tmp_path / "var"
+    (region / "mappings").mkdir(parents=True)
+    (region / "directory.toml").write_text(DIRECTORY, encoding="utf-8")
+    written_mapping(region / "mappings")
+    Enrolment(made, open_region(region), now()).run()
+    (tmp_path / "export").mkdir()
+    servers = '[kafka]\nbootstrap = "localhost:1"\n[postgres]\nurl = "postgresql://localhost:1/x"\n'
+    ways_in = f'[ways_in]\nlook_s = 0.05\nfolder = {{ rs = "{tmp_path}/export" }}\n'
+    (made / SETTINGS_FILE).write_text(servers + ways_in, encoding="utf-8")
+    return made
+
+
+def test_a_file_in_a_members_folder_reaches_that_members_outbox(var: Path, tmp_path: Path) -> None:
+    process = wire_producer(open_installation(var), ["RS", "BA"])
+    (worker,) = [worker for worker in process.workers if worker.name.startswith("folder")]
+    assert (worker.name, worker.concern) == ("folder-rs", "RS")
+    line = ";".join({**ROW, "BROJ": "C-41377"}.values())
+    (tmp_path / "export" / "zaplene.csv").write_bytes(f"{';'.join(ROW)}\n{line}".encode("cp1250"))
+    stop = threading.Event()
+    thread = threading.Thread(target=worker.run, args=(stop,), daemon=True)
+    thread.start()
+    while (tmp_path / "export" / "zaplene.csv").exists():
+        stop.wait(0.02)
+    stop.set()
+    thread.join()
+    rows = [[row.draft.topic for row in outbox.reading.all_rows()] for outbox in process.outboxes]
+    assert rows == [["rs.seizure"], []]
+    for outbox in process.outboxes:
+        outbox.close()
