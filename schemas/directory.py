@@ -102,8 +102,13 @@ class Directory(Part):
         for member in self.members:
             if member.code == code.upper():
                 return member
-        known = ", ".join(member.code for member in self.members)
-        raise Misconfigured(f"{code.upper()!r} is not a member of {self.region}; members are {known}")
+        raise Misconfigured(f"{code.upper()!r} is not a member of {self.region}; members are {self.listed()}")
+
+    def listed(self) -> str:
+        """Every member's code for a sentence, with the footnotes that belong to them."""
+        codes = [member.code for member in self.members]
+        notes = (f"{code} {note}" for code, note in self.footnotes(codes).items())
+        return " ".join((", ".join(codes), *(f"({note})" for note in notes)))
 
     def has(self, code: str | None) -> bool:
         """Whether a code belongs to a member that takes part (an observer does not answer traces)."""

@@ -4,7 +4,9 @@
 processes. API keys stay in their members' secrets folders.
 """
 
+import fcntl
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +41,16 @@ def write_endpoints(var: Path, endpoints: dict[str, Any]) -> None:
     draft = path.with_name(path.name + ".new")
     draft.write_text(json.dumps(endpoints, indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
+
+
+def announce(var: Path, part: Mapping[str, Any]) -> None:
+    """Add where one process answers to what is written already; several processes may announce themselves at once."""
+    path = Places(var).endpoints
+    with path.with_suffix(".lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        known = read_endpoints(var) if path.exists() else {}
+        producers = {**known.get("producers", {}), **part.get("producers", {})}
+        write_endpoints(var, {**known, **part, "producers": producers})
 
 
 def producer_endpoint(var: Path, member: str) -> Endpoint:

@@ -114,7 +114,7 @@ def _leaf_problems(leaf: Leaf, standards: Standards, at: datetime) -> Iterator[P
         close = nearest(value, codes)
         yield problem("unknown_code", field=leaf.path, value=shown(value), list=leaf.form.code_list, nearest=close)
     elif leaf.form.text_kind == "member" and value not in {member.code for member in standards.directory.members}:
-        members = ", ".join(member.code for member in standards.directory.members)
+        members = standards.directory.listed()
         yield problem("unknown_member", field=leaf.path, value=shown(value), nearest=members)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -41,6 +42,13 @@ class ErrorAnswers:
             return _answer(status, NotTaken(detail=shown.message, problems=(shown,)))
         # The error's own words may name files of this machine.
         return _answer(UNAVAILABLE, NotTaken(detail=_away(error)), {"Retry-After": str(self.retry_after_s)})
+
+
+async def answer_misasked(_: Request, error: Exception) -> JSONResponse:
+    """400 for a query parameter that is not one of ours, or not usable; 422 stays the answer for rejected records."""
+    found = error.errors()[0] if isinstance(error, RequestValidationError) else {"loc": ("?",), "msg": "not usable"}
+    detail = f"{'.'.join(str(part) for part in found['loc'][1:])}: {found['msg']}"
+    return _answer(BAD_REQUEST, NotTaken(detail=detail))
 
 
 def answer_single(result: Result) -> JSONResponse:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, ConfigDict, Field
@@ -24,6 +25,7 @@ from producers.ways_in.answers import (
     ErrorAnswers,
     NotTaken,
     answer_bulk,
+    answer_misasked,
     answer_single,
 )
 from producers.ways_in.api_keys import Caller
@@ -37,7 +39,7 @@ API_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A bulk: one result per record, in order. One record: nothing new (unchanged, superseded)"},
     202: {"model": Result, "description": "One record: accepted, and safe in the outbox"},
-    400: {"model": NotTaken, "description": "The body is not JSON, or not UTF-8"},
+    400: {"model": NotTaken, "description": "The body is not JSON or not UTF-8, or a parameter is not usable"},
     401: {"model": NotTaken, "description": "No API key, or an unknown or revoked one"},
     413: {"model": NotTaken, "description": "Too many bytes or records in one request"},
     422: {"model": Result, "description": "One record: rejected, with every problem; it is kept and listed"},
@@ -163,6 +165,7 @@ def create_app(
     _add_rejected(router, door)
     app.include_router(router)
     app.add_exception_handler(ExchangeError, ErrorAnswers(door.bounds.retry_after_s))
+    app.add_exception_handler(RequestValidationError, answer_misasked)
     return app
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from interfocal.endpoints import announce
 from interfocal.installation import open_installation
 from interfocal.logs import configure_logs
 from interfocal.service import free_port, serve
@@ -33,8 +34,10 @@ def producer(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
     """Intake, outbox and relay of one or many members."""
     configure_logs(f"producer {members}")
     installation = open_installation(var.resolve())
-    process = wire_producer(installation, _codes(members, installation.desk_urls), kill_after())
-    code = serve(process.app, port or free_port(), process.workers)
+    codes, port = _codes(members, installation.desk_urls), port or free_port()
+    process = wire_producer(installation, codes, kill_after())
+    announce(installation.var, {"producers": dict.fromkeys(codes, address(port))})
+    code = serve(process.app, port, process.workers)
     for outbox in process.outboxes:
         outbox.close()
     raise typer.Exit(code)
@@ -45,14 +48,24 @@ def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
     configure_logs("desks")
     installation = open_installation(var.resolve())
     process = wire_desks(installation, _codes(members, installation.desk_urls), kill_after())
-    raise typer.Exit(serve(process.app, port or free_port(), process.workers))
+    port = port or free_port()
+    announce(installation.var, {"desks": address(port)})
+    raise typer.Exit(serve(process.app, port, process.workers))
 
 
 def region(port: Port = 0, var: Var = VAR) -> None:
     """The regional view, the router and the region's relay."""
     configure_logs("region")
-    process = wire_region(open_installation(var.resolve()), kill_after())
-    raise typer.Exit(serve(process.app, port or free_port(), process.workers))
+    installation = open_installation(var.resolve())
+    process = wire_region(installation, kill_after())
+    port = port or free_port()
+    announce(installation.var, {"region": address(port)})
+    raise typer.Exit(serve(process.app, port, process.workers))
+
+
+def address(port: int) -> str:
+    """Where a process on this port answers."""
+    return f"http://127.0.0.1:{port}"
 
 
 def _codes(members: str, every: Iterable[str]) -> list[str]:

@@ -1,6 +1,6 @@
 """Tables: header and rows, whether a CSV file or a sheet brought them. It changes with how an office makes tables."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -9,9 +9,12 @@ from producers.mapping.national import NationalRow
 from producers.ways_in.json_text import malformed
 from producers.ways_in.readers.bounds import MAX_COLUMNS, not_readable
 from schemas.errors import Rejected
-from schemas.rejection import problem
+from schemas.rejection import Problem, problem
 
 SHOWN_CHARACTERS = 200
+
+SHEET_ERRORS = frozenset({"#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!"})
+"""What a cell shows whose formula went wrong: never a value of the record."""
 
 Cells = Sequence[str]
 
@@ -26,6 +29,14 @@ class Merge:
     right: int
 
 
+@dataclass(frozen=True, slots=True)
+class Wrong:
+    """Texts that are no values, and the columns where that matters."""
+
+    texts: frozenset[str]
+    columns: frozenset[str]
+
+
 def table_rows(
     numbered: Iterable[tuple[int, Cells]], mapping: NationalMapping, merges: Sequence[Merge] = ()
 ) -> Iterator[NationalRow]:
@@ -36,6 +47,7 @@ def table_rows(
     last = mapping.header_row + mapping.header_rows - 1
     head: list[Cells] = []
     header: list[str] = []
+    wrong = Wrong(SHEET_ERRORS - {*mapping.empty, *mapping.absent}, frozenset(mapping.columns))
     for number, cells in numbered:
         if number < mapping.header_row:
             continue
@@ -43,7 +55,7 @@ def table_rows(
             head.append(_bounded(number, cells))
             header = _header(_names(head, mapping, merges), mapping) if number >= last else []
         elif any(cell.strip() for cell in cells):
-            yield _row(number, header, cells)
+            yield _row(number, header, cells, wrong)
     if not header:
         what = "the first row" if last == 1 else f"row {last}"
         raise malformed(mapping.format, f"it is empty; {what} has to name the columns")
@@ -95,9 +107,18 @@ def _header(written: Sequence[str], mapping: NationalMapping) -> list[str]:
     return names
 
 
-def _row(number: int, header: Sequence[str], cells: Cells) -> NationalRow:
+def _row(number: int, header: Sequence[str], cells: Cells, wrong: Wrong) -> NationalRow:
     fields = dict(zip(header, cells, strict=False))
     if len(cells) < len(header) or any(cell.strip() for cell in cells[len(header) :]):
         detail = f"it has {len(cells)} cells where the header has {len(header)}"
         return NationalRow(number, fields, (problem("malformed_record", detail=detail),))
+    if not wrong.texts.isdisjoint(cells):
+        return NationalRow(number, fields, tuple(_error_cells(fields, wrong)))
     return NationalRow(number, fields)
+
+
+def _error_cells(fields: Mapping[str, str], wrong: Wrong) -> Iterator[Problem]:
+    detail = "the formula of this cell went wrong"
+    for column, cell in fields.items():
+        if cell in wrong.texts and column in wrong.columns:
+            yield problem("malformed_value", field=column, value=cell, detail=detail, column=column)
