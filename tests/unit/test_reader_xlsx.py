@@ -93,6 +93,12 @@ def test_a_serial_that_lost_its_zeros_names_column_and_row(tmp_path: Path) -> No
         assert all((one.parameters["column"], one.parameters["row"]) == ("BROJ", "2") for one in found)
 
 
+def test_a_formula_that_went_wrong_names_column_and_row(xlsx: NationalMapping) -> None:
+    (record,) = group(xlsx, "RS", rows_of(workbook([HEADER, cells(MARKA="#REF!", IZVOZ="#N/A")]), xlsx))
+    (found,) = harmonise(xlsx, record, NOW).problems
+    assert (found.code, found.parameters["column"], found.parameters["row"]) == ("malformed_value", "MARKA", "2")
+
+
 def test_a_sheet_is_found_by_its_name_whatever_its_capitals(tmp_path: Path) -> None:
     mapping = mapping_of(tmp_path, XLSX_MAPPING.replace("decimal_comma", 'sheet = "Zaplene"\ndecimal_comma'))
 
