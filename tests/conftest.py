@@ -11,13 +11,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from interfocal.stack import Stack, create_database, down, drop_database, up
 
-settings.register_profile("ci", deadline=None, print_blob=True)
-if os.environ.get("CI") == "true":
-    settings.load_profile("ci")
+# The machine is shared: how long an example takes says nothing about the code.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("patient"), print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "patient")
 
 
 @pytest.fixture(scope="session")
