@@ -36,14 +36,16 @@ def _date(value: Any) -> Any:
 class MappingPart(BaseModel):
     """A piece of a mapping: frozen, and nothing in it that we do not know."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 
 
 class DateFormat(MappingPart):
     """One way in which dates are written: a ``strptime`` format of digits, or ``iso``; and how exact it is."""
 
     format: str
+    """A strptime format of digits, as %d.%m.%Y, or iso."""
     precision: str | None = None
+    """How exact an instant in this format is, for occurred: a code of time-precision."""
 
     @field_validator("format")
     @classmethod
@@ -55,27 +57,41 @@ class DateFormat(MappingPart):
         return value
 
 
-Columns = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Dates = tuple[Annotated[DateFormat, BeforeValidator(_date)], ...]
+Columns = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | tuple[str, ...])]
+Dates = tuple[Annotated[DateFormat, BeforeValidator(_date, json_schema_input_type=str | DateFormat)], ...]
 
 
 class Rule(MappingPart):
     """Where one field of the data set comes from."""
 
     column: Columns = ()
+    """The national column; several are joined by a space."""
     constant: Scalar | tuple[str, ...] | None = None
+    """Always this, instead of a column."""
     only_with: str | None = Field(default=None, alias="with")
+    """The rule applies only where this column holds something."""
     codes: dict[str, str] = Field(default_factory=dict)
+    """National spelling = code; a spelling that is not listed is rejected."""
     contains: dict[str, str] = Field(default_factory=dict)
+    """Text = code, for values that contain the text; tried in order, after codes."""
     other: str | None = None
+    """The code of every other spelling."""
     other_absent: str | None = None
+    """Every other spelling writes nothing, for this reason."""
     otherwise: Scalar | None = None
+    """What stands there when nothing else would."""
     number: bool = False
+    """It is a whole number."""
     dates: Dates = ()
+    """How dates are written, in order of trial."""
     ahead_absent: str | None = None
+    """A date that lies in the future writes nothing, for this reason."""
     split: str | None = None
+    """The column holds a list with this separator."""
     digits: int | None = Field(default=None, ge=2, le=40)
+    """A number of so many digits always: one with fewer lost its leading zeros."""
     empty: tuple[str, ...] = ()
+    """More spellings of nothing, for this rule."""
 
     @model_validator(mode="after")
     def agree(self) -> Self:
@@ -104,7 +120,7 @@ class Rule(MappingPart):
         return (*self.column, self.only_with) if self.only_with else self.column
 
 
-Rules = dict[str, Annotated[Rule, BeforeValidator(_rule)]]
+Rules = dict[str, Annotated[Rule, BeforeValidator(_rule, json_schema_input_type=str | Rule)]]
 
 
 class VersionRule(MappingPart):
@@ -130,17 +146,24 @@ class RecordRules(MappingPart):
     """
 
     key: Columns = Field(min_length=1)
+    """The columns that tell one record from another."""
     element: str = Field(default="", pattern=r"^([^\s/]+(/[^\s/]+)*)?$")
+    """The path of a record's element in XML."""
     version: VersionRule | None = None
+    """The record's own version or change time."""
     only: dict[str, Columns] = Field(default_factory=dict)
+    """Rows count only where a column holds one of these; @member is the code of the member."""
     ignore: Columns = ()
+    """Columns that are no content: a change there alone is no change."""
 
 
 class ItemRules(MappingPart):
     """The items of a record: one a row, or one an element of a nested array (``source``)."""
 
     key: Columns = ()
+    """The columns that tell one item of a record from another; else its position does."""
     source: str = Field(default=ROWS, alias="from")
+    """The nested array that holds the items; else each row is one."""
     fields: Rules
 
 
@@ -149,22 +172,39 @@ class NationalMapping(MappingPart):
 
     name: MappingName
     version: int = Field(ge=1)
+    """Raised by one at each change; submit --remap applies it to what was accepted before."""
     member: str = Field(pattern=r"^([A-Z]{2}(-[A-Z0-9]{1,6})?|\*)$")
+    """The member whose exports it reads; * for every member."""
     stream: Literal["seizure", "missing", "trace"]
+    """What the records become."""
     files: tuple[str, ...] = ()
+    """Patterns of the names of files that it reads."""
     format: Literal["csv", "xlsx", "json", "jsonl", "xml"]
+    """The form of the file."""
     encoding: str = "utf-8"
+    """The encoding of a file of text."""
     delimiter: str = Field(default=",", min_length=1, max_length=1)
+    """What stands between the cells of CSV."""
     sheet: str = ""
+    """The sheet of a workbook; else the first."""
     header_row: int = Field(default=1, ge=1, le=100)
+    """The first row that names columns."""
     header_rows: int = Field(default=1, ge=1, le=5)
+    """How many rows name columns."""
     decimal_comma: bool = False
+    """Numbers are written with a decimal comma."""
     time_zone: str = "UTC"
+    """The zone of times that are written without an offset."""
     empty: tuple[str, ...] = ()
+    """Spellings of nothing, in every column."""
     absent: dict[str, str] = Field(default_factory=dict)
+    """Spelling = reason, for values that say why there is none."""
     record: RecordRules
+    """Which rows are one record."""
     fields: Rules
+    """Field of the data set = where it comes from."""
     items: ItemRules | None = None
+    """The items of a seizure."""
 
     @field_validator("encoding")
     @classmethod

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "submit": "submit",
         "rejected": "rejected",
         "producer": "producer",
+        "mapping": "mapping",
         "api-key": "api_key",
         "view": "view",
         "inbox": "inbox",
