@@ -4,7 +4,7 @@ Nothing of them is kept or submitted.
 """
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from schemas.errors import Misconfigured, Rejected
 
 FORMS = {".csv": "csv", ".txt": "csv", ".xlsx": "xlsx", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 XML = ".xml"
-ENCODINGS = ("utf-8", "utf-16", "cp1250")
+ENCODINGS = ("utf-8", "utf-16", "cp1250", "cp1251")
 DELIMITERS = (";", "\t", ",", "|")
 LOOKED_AT = 2_000
 
@@ -49,11 +49,15 @@ def records(mapping: NationalMapping, member: str, path: Path) -> Iterator[Natio
         yield from bulk
 
 
-def look(path: Path, element: str) -> tuple[NationalMapping, list[Column]]:
-    """How a file can be read, and its columns. Raises Rejected when no way reads it, Misconfigured for its ending."""
+def look(path: Path, element: str = "", encoding: str = "") -> tuple[NationalMapping, list[Column]]:
+    """How a file can be read, and its columns.
+
+    Bytes alone do not tell cp1250 from cp1251, so ``encoding`` may say it. Raises Rejected when no way reads the file,
+    Misconfigured for its ending.
+    """
     fault: Rejected | None = None
     best: tuple[NationalMapping, list[Column]] | None = None
-    for way in _ways(path, element):
+    for way in _ways(path, element, (encoding,) if encoding else ENCODINGS):
         try:
             columns = _columns(path, way)
         except Rejected as error:
@@ -66,7 +70,7 @@ def look(path: Path, element: str) -> tuple[NationalMapping, list[Column]]:
     return best
 
 
-def _ways(path: Path, element: str) -> Iterator[NationalMapping]:
+def _ways(path: Path, element: str, encodings: Sequence[str]) -> Iterator[NationalMapping]:
     ending = path.suffix.lower()
     if ending == XML:
         if not element:
@@ -75,7 +79,7 @@ def _ways(path: Path, element: str) -> Iterator[NationalMapping]:
     elif ending not in FORMS:
         raise Misconfigured(f"{path.name}: only {', '.join(FORMS)} and {XML} can be looked at")
     elif FORMS[ending] == "csv":
-        yield from (probe("csv", encoding=code, delimiter=sign) for code in ENCODINGS for sign in DELIMITERS)
+        yield from (probe("csv", encoding=code, delimiter=sign) for code in encodings for sign in DELIMITERS)
     else:
         yield probe(FORMS[ending])
 

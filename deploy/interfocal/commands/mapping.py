@@ -53,12 +53,13 @@ def new(
     member: As,
     stream: Annotated[Literal["seizure", "missing", "trace"], typer.Option("--stream")] = "seizure",
     element: Annotated[str, typer.Option("--element", help="XML: a record's element, from the outermost.")] = "",
+    encoding: Annotated[str, typer.Option("--encoding", help="CSV: cp1250, cp1251 ...; else it is tried.")] = "",
     var: Var = HERE,
 ) -> None:
     """Print a first mapping with the columns of a file, to be completed by hand."""
     code = open_directory(var).member(member).code
     with sentences(file):
-        read_with, columns = look(file, element)
+        read_with, columns = look(file, element, encoding)
     typer.echo(checked_skeleton(skeleton(code, stream, file.name, read_with, columns)), nl=False)
 
 
