@@ -6,6 +6,8 @@ Whatever is waited for has a hard limit; a limit that is reached fails the test 
 import os
 import select
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +29,7 @@ from interfocal.service import free_port
 from interfocal.settings import SETTINGS_FILE
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.process import alive
+from source_tree import ROOT
 
 TWO_MEMBERS = Path(__file__).parent / "regions" / "two-members"
 LIMIT_S = 60.0
@@ -154,6 +157,14 @@ def until(look: Callable[[], T | None], what: str) -> T:
         assert time.monotonic() < deadline, f"waited {LIMIT_S:.0f} s for {what}"
         threading.Event().wait(PAUSE_S)
     return found
+
+
+def interfocal(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a person does, to its end; it never shows a traceback."""
+    command = [sys.executable, "-m", "interfocal", *arguments]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S)  # noqa: S603  # our own program
+    assert "Traceback" not in ended.stdout + ended.stderr
+    return ended
 
 
 def rows(url: str, query: str, *parameters: object) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 Whoever tells it goes on when a process is killed: what was not taken is submitted again until it is.
 """
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -75,6 +76,18 @@ def taken(attempt: Callable[[], T]) -> T:
             if time.monotonic() > deadline:
                 raise
             time.sleep(PAUSE_S)
+
+
+def check_flow(exchange: Exchange) -> None:
+    """Both members' next records are taken and folded."""
+    name = f"NEXT-{secrets.token_hex(6)}"
+    events = [
+        *submit(exchange, ASKER, "seizure", a_seizure(name, f"{name}-N")),
+        *submit(exchange, ASKED, "missing", a_missing(name, f"{name}-M")),
+    ]
+    ids = [result["event_id"] for result in events]
+    folded = "select count(*) from event where event_id = any(%s) having count(*) = 2"
+    until(lambda: exchange.region(folded, ids), "both members' next events to be folded")
 
 
 @dataclass(slots=True)
