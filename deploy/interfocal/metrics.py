@@ -8,6 +8,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from schemas.topics import owner_of, stream_of
 
+QUALITY = ("member", "system", "measure")
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
 
 
@@ -52,6 +53,7 @@ class Metrics:
             "interfocal_worker_failed", "1 for a part that failed for good", ("worker",), registry=registry
         )
         self.decisions = Counter("interfocal_decisions_total", "Decisions taken", ("kind", "rule"), registry=registry)
+        self.quality = Gauge("interfocal_quality_ratio", "Shares of this month", QUALITY, registry=registry)
         self.fold_latency = Histogram(
             "interfocal_publish_to_fold_seconds",
             "From the broker's clock to the fold",

@@ -17,7 +17,7 @@ OR = " or "
 
 def oddities(event: BaseModel, suggest: Suggest) -> Iterator[Problem]:
     """``did_you_mean`` for each make, model and calibre that names nothing and is near to something."""
-    for path, marks, weapon_class in _marks(event, ""):
+    for path, marks, weapon_class in marks_of(event, ""):
         asked = Asked(marks.make, weapon_class, marks.model, marks.calibre)
         by_field: dict[str, list[str]] = {}
         for found in suggest(asked):
@@ -27,15 +27,15 @@ def oddities(event: BaseModel, suggest: Suggest) -> Iterator[Problem]:
             yield problem("did_you_mean", field=f"{path}.{name}", value=value, suggestion=OR.join(likely))
 
 
-def _marks(value: Any, path: str) -> Iterator[tuple[str, Marks, str | None]]:
+def marks_of(value: Any, path: str) -> Iterator[tuple[str, Marks, str | None]]:
     """All marks in a value, each with its path and the weapon class that stands beside it."""
     if isinstance(value, tuple):
         for index, inner in enumerate(value):
-            yield from _marks(inner, f"{path}[{index}]")
+            yield from marks_of(inner, f"{path}[{index}]")
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             inner, where = getattr(value, name), f"{path}.{name}" if path else name
             if isinstance(inner, Marks):
                 yield where, inner, getattr(value, "weapon_class", None)
             else:
-                yield from _marks(inner, where)
+                yield from marks_of(inner, where)

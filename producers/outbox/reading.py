@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from producers.outbox.place import Shared, connect
@@ -31,6 +32,19 @@ class OutboxReading:
     def all_rows(self) -> Iterator[OutboxRow]:
         """Every event ever accepted, in order of acceptance."""
         return (outbox_row(row) for row in _pages(self.shared, OUTBOX_COLUMNS, "outbox", "id"))
+
+    def newest(self, since: datetime | None = None) -> Iterator[OutboxRow]:
+        """The newest revision of each record, as far as it was accepted ``since`` then, in order of acceptance."""
+        columns = ", ".join(f"o.{name}" for name in OUTBOX_COLUMNS.split(", "))
+        newest = "select max(revision) from revision x where x.stream = r.stream and x.record_id = r.record_id"
+        query = (
+            f"select {columns} from outbox o join revision r using (event_id)"
+            f" where o.id > ? and o.accepted_at >= ? and r.revision = ({newest}) order by o.id limit {PAGE_ROWS}"
+        )
+        last, start = 0, since.isoformat() if since else ""
+        while rows := self.shared.rows(query, last, start):
+            yield from map(outbox_row, rows)
+            last = rows[-1][0]
 
     def all_revisions(self) -> Iterator[Revision]:
         """Every revision ever accepted, in order of acceptance."""

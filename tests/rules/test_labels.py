@@ -10,6 +10,7 @@ WAYS = {
     "stream_of(topic)": "the stream of one of our topics",
     "sending.owner.upper()": "the owner of an outbox: a member, or the region",
     "kind, rule or '-'": "codes of decision-kind and route-rule",
+    "code, system, measure": "a member, a mapping of the region, and one of the measures of quality",
     "worker": "a part of the process, named in the wiring",
 }
 

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "rejected": "rejected",
         "producer": "producer",
         "mapping": "mapping",
+        "quality": "quality",
         "api-key": "api_key",
         "view": "view",
         "inbox": "inbox",

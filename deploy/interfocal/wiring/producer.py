@@ -16,6 +16,7 @@ from interfocal.installation import Installation
 from interfocal.metrics import Metrics
 from interfocal.region_folder import open_region
 from interfocal.service import Worker
+from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from interfocal.wiring.ways_in import looking_workers
 from producers.intake.intake import Intake
@@ -66,7 +67,8 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     sendings = [side.sending for side in sides.values()]
     workers = [relay_worker(side.relay, side.sending) for side in sides.values()]
     workers += looking_workers(installation.settings.ways_in, intakes, observer)
-    workers = [replace(worker, failed=failures.add) for worker in (*workers, backlog_worker(sendings, metrics))]
+    workers += [backlog_worker(sendings, metrics), quality_worker(intakes, metrics)]
+    workers = [replace(worker, failed=failures.add) for worker in workers]
     return ProducerProcess(app, workers, [side.intake.outbox for side in sides.values()])
 
 
