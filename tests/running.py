@@ -19,14 +19,14 @@ from typing import Any, TypeVar
 import psycopg
 
 from interfocal.drain import wait_drained
-from interfocal.endpoints import write_endpoints
-from interfocal.installation import Installation
+from interfocal.installation.endpoints import write_endpoints
+from interfocal.installation.installation import Installation
+from interfocal.installation.preparing import make_database, prepare
+from interfocal.installation.processes import Process, start_one, stop_processes, wait_ready
+from interfocal.installation.region_folder import open_region
+from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.ledger.verify import Proof, verify
-from interfocal.preparing import make_database, prepare
-from interfocal.processes import Process, start_one, stop_processes, wait_ready
-from interfocal.region_folder import open_region
-from interfocal.service import free_port
-from interfocal.settings import SETTINGS_FILE
+from interfocal.process.service import free_port
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.process import alive
 from source_tree import ROOT

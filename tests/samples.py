@@ -9,7 +9,7 @@ from pathlib import Path
 from consumers.blocking import number_keys
 from consumers.tracing.question import Knowledge, OpenMissing, Question
 from consumers.tracing.rules import Choice, route
-from interfocal.region_folder import open_region
+from interfocal.installation.region_folder import open_region
 from producers.intake.assemble import Identity
 from producers.intake.checks import Standards
 from producers.intake.judging import Judged, look_at

@@ -33,11 +33,11 @@ from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from interfocal.clock import now
 from interfocal.drain import under_way
-from interfocal.installation import Installation, open_installation
-from interfocal.metrics import Metrics
-from interfocal.preparing import prepare
-from interfocal.region_folder import open_region
-from interfocal.settings import SETTINGS_FILE
+from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.preparing import prepare
+from interfocal.installation.region_folder import open_region
+from interfocal.installation.settings import SETTINGS_FILE
+from interfocal.process.metrics import Metrics
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.databases import connect
 from interfocal.wiring.desks import terms_of

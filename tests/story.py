@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 
 import psycopg
 
-from interfocal.desk_acts import DeskActs
-from interfocal.endpoints import producer_endpoint
-from interfocal.intake_client import IntakeClient, accepted_id
+from interfocal.desk.acts import DeskActs
+from interfocal.installation.endpoints import producer_endpoint
+from interfocal.member.intake_client import IntakeClient, accepted_id
 from running import LIMIT_S, PAUSE_S, Exchange, until
 from schemas.errors import StoreAway
 

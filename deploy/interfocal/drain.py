@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import psycopg
 
 from consumers.source import Broker, KafkaTopicReader
-from interfocal.installation import Installation
+from interfocal.installation.installation import Installation
 from interfocal.wiring.region import region_topics
 from producers.outbox import open_read_only
 from schemas.errors import StoreAway

@@ -26,6 +26,9 @@ DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
     "submit",
     "producer recover",
+    "rejected resubmit",
+    "quality",
+    "mapping check",
     "schemas codes",  # prints the contract, which holds no record
     *(str(leaf) for leaf in leaves() if leaf.module.endswith((".desk_acts", ".desk_open"))),
 }

@@ -17,13 +17,13 @@ from consumers.desk.inbox import SubmittedAct, submissions_of
 from desk_bench import REQUEST, DeskBench, DeskInstallation, delivery, routed
 from histories import ASKER, FIRST, KEY, act_event, decision
 from intake_cases import directory, open_intake, trace_request
-from interfocal import desk_acts
 from interfocal.commands import desk_sending, desk_traces, inbox
 from interfocal.commands.main import build_app
-from interfocal.desk_acts import DeskActs
-from interfocal.endpoints import Endpoint
-from interfocal.intake_client import IntakeClient
+from interfocal.desk import acts
+from interfocal.desk.acts import DeskActs
+from interfocal.installation.endpoints import Endpoint
 from interfocal.limits import EXERCISE_NOTICE
+from interfocal.member.intake_client import IntakeClient
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import create_app
@@ -71,7 +71,7 @@ def desk(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     app = create_app({FIRST: intake}, lambda _: Caller(FIRST, "desk"))
     installation: Any = DeskInstallation(tmp_path, with_note(), database)
     endpoint = Endpoint("http://intake", SecretStr("key"))
-    monkeypatch.setattr(desk_acts, "producer_endpoint", lambda *_: endpoint)
+    monkeypatch.setattr(acts, "producer_endpoint", lambda *_: endpoint)
     monkeypatch.setattr(IntakeClient, "to", lambda to: IntakeClient(to, client_of(app, authorization="Bearer key")))
     for command in (desk_sending, desk_traces, inbox):
         monkeypatch.setattr(command, "open_installation", lambda _: installation)
@@ -163,7 +163,7 @@ def test_an_act_that_the_database_could_not_keep_says_how_to_say_it_again(
     def away(*_: object) -> None:
         raise StoreAway("gone")
 
-    monkeypatch.setattr(desk_acts, "keep_submission", away)
+    monkeypatch.setattr(acts, "keep_submission", away)
     with pytest.raises(StoreAway, match=r"accepted answer A-1 .* --reference A-1"):
         desk.acts.act(KEY.trace_id, "answer", ANSWER, reference="A-1")
     monkeypatch.undo()

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from intake_cases import open_intake, seizure
-from interfocal.service import free_port
+from interfocal.process.service import free_port
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import create_app

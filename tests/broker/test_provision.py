@@ -1,7 +1,7 @@
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
-from interfocal.provision import provision
+from interfocal.installation.provision import provision
 from interfocal.stack import Stack
 from schemas.errors import Misconfigured
 from schemas.topics import Topic, planned_topics

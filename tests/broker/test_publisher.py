@@ -6,7 +6,7 @@ import pytest
 
 from consumers.source import Broker, KafkaTopicReader
 from frozen import frozen
-from interfocal.provision import provision
+from interfocal.installation.provision import provision
 from interfocal.stack import Stack
 from producers import publisher
 from producers.publisher import KafkaPublisher, require_listener

@@ -7,7 +7,7 @@ from kafka import KafkaProducer
 
 from consumers.source import Broker, KafkaTopicReader
 from frozen import frozen
-from interfocal.provision import provision
+from interfocal.installation.provision import provision
 from interfocal.stack import Stack
 from outboxes import accept, opened
 from producers.outbox import OutboxFile

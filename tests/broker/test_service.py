@@ -11,9 +11,9 @@ import pytest
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from interfocal.health import Failures, health_router
-from interfocal.metrics import Metrics
-from interfocal.service import Running, Worker, free_port, serve
+from interfocal.process.health import Failures, health_router
+from interfocal.process.metrics import Metrics
+from interfocal.process.service import Running, Worker, free_port, serve
 from schemas.errors import TopicAhead
 
 WAIT_S = 20.0

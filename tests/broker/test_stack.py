@@ -12,7 +12,7 @@ import psycopg
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from interfocal.provision import provision
+from interfocal.installation.provision import provision
 from interfocal.stack import Stack, create_database, current, down, drop_database, status, up
 from interfocal.stack.machine import free_ports
 from interfocal.stack.process import listens

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from consumers.source import Broker, KafkaTopicReader
-from interfocal.provision import provision
+from interfocal.installation.provision import provision
 from interfocal.stack import Stack
 from producers.publisher import KafkaPublisher
 from schemas.errors import BrokerAway, Stop

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from interfocal.endpoints import producer_endpoint
+from interfocal.installation.endpoints import producer_endpoint
 from running import Exchange, interfocal
 from story import ASKER, a_firearm, a_request, a_seizure, check_flow
 

@@ -9,7 +9,7 @@ import pytest
 from kafka import KafkaProducer
 
 from consumers.source import Broker, KafkaTopicReader
-from interfocal.installation import Installation, read_secret
+from interfocal.installation.installation import Installation, read_secret
 from running import Exchange, interfocal, until
 from schemas.record import SEAL_HEADER, Record
 from schemas.topics import member_topic

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from interfocal.installation import Places, open_directory
+from interfocal.installation.installation import Places, open_directory
 from producers.outbox import open_read_only
 from schemas.topics import RECORD_STREAMS
 from source_tree import ROOT

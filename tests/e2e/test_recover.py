@@ -13,11 +13,11 @@ import pytest
 
 from interfocal.commands.main import run
 from interfocal.drain import unpublished
-from interfocal.endpoints import write_endpoints
-from interfocal.installation import Installation
-from interfocal.processes import Process, start_one, stop_processes, wait_ready
-from interfocal.region_folder import open_region
-from interfocal.service import free_port
+from interfocal.installation.endpoints import write_endpoints
+from interfocal.installation.installation import Installation
+from interfocal.installation.processes import Process, start_one, stop_processes, wait_ready
+from interfocal.installation.region_folder import open_region
+from interfocal.process.service import free_port
 from interfocal.stack import Stack, drop_database
 from running import ended, installed, until
 

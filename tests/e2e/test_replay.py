@@ -12,8 +12,8 @@ from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.dump import dump_tracing
 from consumers.tracing.shown import Columns
 from consumers.view.dump import dump_view, lines
-from interfocal.installation import Installation
-from interfocal.preparing import make_database
+from interfocal.installation.installation import Installation
+from interfocal.installation.preparing import make_database
 from interfocal.stack import drop_database
 from interfocal.wiring.region import WORKERS_OFF, region_topics, sending_topics
 from running import REGION, Exchange, beside, until

@@ -49,7 +49,10 @@ def is_settled(path: str, name: str) -> bool:
     """Classes that are as wide as the edge they stand for."""
     return (path, name) in {
         ("producers/outbox/file.py", "OutboxFile"),  # the Outbox Protocol, and intake's side of the same file
-        ("deploy/interfocal/installation.py", "Places"),  # one property a file, so that no path is spelled twice
+        (
+            "deploy/interfocal/installation/installation.py",
+            "Places",
+        ),  # one property a file, so that no path is spelled twice
         ("schemas/directory.py", "Directory"),  # questions that people ask a directory
     }
 

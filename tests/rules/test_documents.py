@@ -11,8 +11,8 @@ from pydantic import BaseModel
 
 from command_tree import leaves
 from documents import CONTRIBUTING, OPERATION, README, named, table
-from interfocal.metrics import Metrics
-from interfocal.settings import Settings
+from interfocal.installation.settings import Settings
+from interfocal.process.metrics import Metrics
 from source_tree import ROOT, source_files
 
 DECISIONS = ROOT / "deploy" / "decisions"

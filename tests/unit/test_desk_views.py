@@ -14,8 +14,8 @@ from histories import ASKER, FIRST, KEY, START, act_event, decision, named_id, r
 from interfocal.commands.desk_open import read_request
 from interfocal.commands.desk_printing import print_csv
 from interfocal.commands.desk_sending import sentences
-from interfocal.desk_parts import MarksSaid, NumberSaid, import_mark, instant, request_record
-from interfocal.desk_views import (
+from interfocal.desk.parts import MarksSaid, NumberSaid, import_mark, instant, request_record
+from interfocal.desk.views import (
     explanation,
     footnotes_for,
     inbox_row,

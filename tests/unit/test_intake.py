@@ -22,7 +22,7 @@ from intake_cases import (
     seizure,
     trace_request,
 )
-from interfocal.intake_client import receipt_of
+from interfocal.member.intake_client import receipt_of
 from producers.intake.assemble import Identity
 from producers.intake.checks import Standards
 from producers.intake.intake import Intake

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 
-from interfocal.logs import configure_logs, log
+from interfocal.process.logs import configure_logs, log
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from intake_cases import CODE_LISTS, MAPPING, NOW, ROW, mapping_of, written_mapping
 from interfocal.clock import now
 from interfocal.commands.main import run
-from interfocal.enrolment import Enrolment
-from interfocal.region_folder import open_region
+from interfocal.installation.enrolment import Enrolment
+from interfocal.installation.region_folder import open_region
 from producers.mapping.files import load_mapping
 from producers.mapping.grouping import group
 from producers.mapping.mapping import NationalMapping

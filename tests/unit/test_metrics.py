@@ -6,8 +6,8 @@ import pytest
 import time_machine
 from prometheus_client import CollectorRegistry
 
-from interfocal.metrics import Metrics, topic_labels
-from interfocal.observers import LoopObserver, RelayObserver
+from interfocal.process.metrics import Metrics, topic_labels
+from interfocal.process.observers import LoopObserver, RelayObserver
 from interfocal.wiring.region import RouterObserver
 from schemas.codes.lists import load_code_lists
 from schemas.errors import BrokerAway

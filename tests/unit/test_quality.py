@@ -13,10 +13,10 @@ from prometheus_client import CollectorRegistry
 from intake_cases import AT_THE_DOOR, NOW, ROW, mapping_of, open_intake, seizure, trace_request
 from interfocal.clock import now
 from interfocal.commands.main import run
-from interfocal.enrolment import Enrolment
-from interfocal.installation import Places
-from interfocal.metrics import Metrics
-from interfocal.region_folder import open_region
+from interfocal.installation.enrolment import Enrolment
+from interfocal.installation.installation import Places
+from interfocal.installation.region_folder import open_region
+from interfocal.process.metrics import Metrics
 from interfocal.wiring.quality import AMBIGUOUS, show_quality
 from producers.intake.intake import Intake
 from producers.mapping.national import NationalRow

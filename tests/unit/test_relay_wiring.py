@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pytest
 from prometheus_client import CollectorRegistry
 
-from interfocal.metrics import Metrics
+from interfocal.process.metrics import Metrics
 from interfocal.wiring.relays import Sending, show_backlogs, warmed
 from producers.publisher import KafkaPublisher
 from schemas.errors import BrokerAway, ExchangeError, Stop, StoreAway

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from interfocal.settings import SETTINGS_FILE, Settings, load_settings
+from interfocal.installation.settings import SETTINGS_FILE, Settings, load_settings
 from schemas.errors import Misconfigured
 
 

@@ -16,13 +16,13 @@ from intake_cases import CODE_LISTS, MAPPING, NOW, ROW, seizure, written_mapping
 from interfocal.clock import now
 from interfocal.commands.main import run
 from interfocal.commands.submit import region_mappings, watched
-from interfocal.endpoints import Endpoint, producer_endpoint, write_endpoints
-from interfocal.enrolment import Enrolment
-from interfocal.installation import Places
-from interfocal.intake_client import IntakeClient
+from interfocal.installation.endpoints import Endpoint, producer_endpoint, write_endpoints
+from interfocal.installation.enrolment import Enrolment
+from interfocal.installation.installation import Places
+from interfocal.installation.region_folder import open_region
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.region_folder import open_region
-from interfocal.submitting import Handing
+from interfocal.member.intake_client import IntakeClient
+from interfocal.member.submitting import Handing
 from producers.intake.intake import Intake
 from producers.mapping.files import load_mappings
 from producers.outbox import OutboxFile

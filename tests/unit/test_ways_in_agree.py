@@ -13,10 +13,10 @@ from pydantic import SecretStr
 
 from asgi import client_of
 from intake_cases import CODE_LISTS, MAPPING, ROW, open_intake, written_mapping
-from interfocal.endpoints import Endpoint
-from interfocal.intake_client import IntakeClient
-from interfocal.settings import SqlTableSettings, WaysInSettings
-from interfocal.submitting import Handing, hand_over
+from interfocal.installation.endpoints import Endpoint
+from interfocal.installation.settings import SqlTableSettings, WaysInSettings
+from interfocal.member.intake_client import IntakeClient
+from interfocal.member.submitting import Handing, hand_over
 from interfocal.wiring.ways_in import looking_workers
 from office import XLSX_MAPPING, XML_MAPPING, workbook, xml_export
 from producers.intake.intake import Intake

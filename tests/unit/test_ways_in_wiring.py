@@ -7,10 +7,10 @@ import pytest
 
 from intake_cases import ROW, written_mapping
 from interfocal.clock import now
-from interfocal.enrolment import Enrolment
-from interfocal.installation import open_installation
-from interfocal.region_folder import open_region
-from interfocal.settings import SETTINGS_FILE
+from interfocal.installation.enrolment import Enrolment
+from interfocal.installation.installation import open_installation
+from interfocal.installation.region_folder import open_region
+from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.wiring.producer import wire_producer
 
 DIRECTORY = """

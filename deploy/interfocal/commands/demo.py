@@ -7,7 +7,7 @@ import typer
 
 from interfocal.demo.run import Demo
 from interfocal.demo.screen import Screen
-from interfocal.region_folder import open_region
+from interfocal.installation.region_folder import open_region
 
 Once = Annotated[bool, typer.Option("--once", help="End after the scenario; exit 0 only if every promise held")]
 Region = Annotated[Path | None, typer.Option(help="A region's folder: directory, mappings, samples")]

@@ -19,7 +19,7 @@ from interfocal.commands.desk_marks import (
 from interfocal.commands.desk_open import open_trace
 from interfocal.commands.desk_sending import Sending
 from interfocal.commands.submit import HERE, As, AsJson, Var
-from interfocal.desk_parts import MarksSaid, NumberSaid, instant, stated
+from interfocal.desk.parts import MarksSaid, NumberSaid, instant, stated
 
 TRACE = typer.Argument(help="The trace's id, its beginning, or the asker's own reference.")
 Reference = Annotated[

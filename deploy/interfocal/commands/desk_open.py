@@ -19,7 +19,7 @@ from interfocal.commands.desk_marks import (
 )
 from interfocal.commands.desk_sending import Sending
 from interfocal.commands.submit import HERE, As, AsJson, Var
-from interfocal.desk_parts import MarksSaid, NumberSaid, request_record, stated
+from interfocal.desk.parts import MarksSaid, NumberSaid, request_record, stated
 from schemas.errors import Rejected
 
 FILE = typer.Option("--file", help="A harmonised request as JSON, in place of the options.")

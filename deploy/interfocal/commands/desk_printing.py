@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from interfocal.commands.submit import printable
-from interfocal.desk_views import Row, footnotes_for
+from interfocal.desk.views import Row, footnotes_for
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import Listed, console, csv_text, print_footnotes
 from schemas.directory import Directory

@@ -8,8 +8,8 @@ from typing import Any
 import typer
 
 from interfocal.commands.desk_printing import print_json, print_notes
-from interfocal.desk_acts import Answer, DeskActs
-from interfocal.installation import open_installation
+from interfocal.desk.acts import Answer, DeskActs
+from interfocal.installation.installation import open_installation
 
 OUT_OF_TURN = (
     "As far as this desk knows, {act} is out of turn: hop {hop} is {state}."

@@ -16,8 +16,8 @@ from interfocal.commands.desk_printing import (
     print_notes,
     print_table,
 )
-from interfocal.desk_acts import DeskActs
-from interfocal.desk_views import (
+from interfocal.desk.acts import DeskActs
+from interfocal.desk.views import (
     Row,
     explanation,
     instant_shown,
@@ -27,7 +27,7 @@ from interfocal.desk_views import (
     trace_document,
     trace_row,
 )
-from interfocal.installation import open_installation
+from interfocal.installation.installation import open_installation
 from interfocal.listing import Form
 from schemas.codes.lists import load_code_lists
 

@@ -8,9 +8,9 @@ from consumers.desk.inbox import InboxEntry, asker_references, inbox
 from consumers.tracing.explain import Wording
 from interfocal.commands.desk_printing import SHORT_ID, print_csv, print_json, print_notes, print_table
 from interfocal.commands.submit import HERE, As, AsJson, Var
-from interfocal.desk_acts import DeskActs
-from interfocal.desk_views import Row, inbox_row, instant_shown
-from interfocal.installation import open_installation
+from interfocal.desk.acts import DeskActs
+from interfocal.desk.views import Row, inbox_row, instant_shown
+from interfocal.installation.installation import open_installation
 from interfocal.listing import Form, form_of
 from schemas.codes.lists import load_code_lists
 

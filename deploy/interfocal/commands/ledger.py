@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from interfocal.installation import open_installation
+from interfocal.installation.installation import open_installation
 from interfocal.ledger.verify import report, verify
 
 Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]

@@ -13,10 +13,10 @@ from rich.table import Table
 
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, As, AsJson, Var, printable
-from interfocal.installation import open_directory
+from interfocal.installation.installation import open_directory
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import console
-from interfocal.mapping_files import checked_skeleton, chosen, look, records
+from interfocal.member.mapping_files import checked_skeleton, chosen, look, records
 from producers.mapping.files import load_mapping
 from producers.mapping.harmonise import Harmonised
 from producers.mapping.mapping import NationalMapping

@@ -8,10 +8,10 @@ import typer
 from rich.table import Table
 
 from interfocal.commands.submit import HERE, As, AsJson, Var
-from interfocal.installation import open_installation
+from interfocal.installation.installation import open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import console
-from interfocal.recovering import recover_member, recovered_json
+from interfocal.member.recovering import recover_member, recovered_json
 
 HELP = "Care for a member's outbox: after the loss or the restore of its disk."
 SENTENCES = {

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from interfocal.installation import Places, open_installation
-from interfocal.preparing import make_topics, prepare
-from interfocal.region_folder import open_region
+from interfocal.installation.installation import Places, open_installation
+from interfocal.installation.preparing import make_topics, prepare
+from interfocal.installation.region_folder import open_region
 
 Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 

@@ -7,7 +7,7 @@ import typer
 from rich.table import Table
 
 from interfocal.commands.submit import HERE, As, AsJson, Var, printable
-from interfocal.installation import Places, open_directory
+from interfocal.installation.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import console, print_footnotes
 from producers.outbox import open_read_only

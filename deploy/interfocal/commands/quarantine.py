@@ -11,7 +11,7 @@ from consumers.quarantine import FOREIGN_MEMBER, PostgresQuarantine, Quarantined
 from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.commands.submit import HERE, AsJson, Var, printable
-from interfocal.installation import Installation, open_installation
+from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import Listed, console, form_of, print_footnotes, print_list
 from schemas.errors import Misconfigured, Undecodable

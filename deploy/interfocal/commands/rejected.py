@@ -12,7 +12,7 @@ from rich.table import Table
 
 from interfocal.commands.rejected_mending import export_rejected, resubmit_rejected
 from interfocal.commands.submit import HERE, PIPE_WIDTH, As, AsJson, Var, printable
-from interfocal.installation import Places, open_directory
+from interfocal.installation.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import print_footnotes
 from producers.intake.rejected import KeptRejection, kept_rejection

@@ -11,11 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from interfocal.commands.submit import HERE, As, AsJson, Var, printable, region_mappings
-from interfocal.endpoints import producer_endpoint
-from interfocal.installation import Places, open_directory
-from interfocal.intake_client import IntakeClient
+from interfocal.installation.endpoints import producer_endpoint
+from interfocal.installation.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import console
+from interfocal.member.intake_client import IntakeClient
 from producers.mapping.files import MappingSet
 from producers.outbox import Rejection, open_read_only
 from producers.ways_in.rejected_workbook import Sheet, sheet_name, sheet_of, write_workbook

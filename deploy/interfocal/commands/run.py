@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from interfocal.endpoints import announce
-from interfocal.installation import open_installation
-from interfocal.logs import configure_logs
-from interfocal.service import free_port, serve
+from interfocal.installation.endpoints import announce
+from interfocal.installation.installation import open_installation
+from interfocal.process.logs import configure_logs
+from interfocal.process.service import free_port, serve
 from interfocal.wiring.desks import wire_desks
 from interfocal.wiring.killing import kill_after
 from interfocal.wiring.producer import wire_producer

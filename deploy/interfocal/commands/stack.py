@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from interfocal.settings import load_settings
+from interfocal.installation.settings import load_settings
 from interfocal.stack import down, status, up
 
 Var = Annotated[

@@ -10,12 +10,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from interfocal.endpoints import producer_endpoint
-from interfocal.installation import Places, open_directory
-from interfocal.intake_client import IntakeClient
+from interfocal.installation.endpoints import producer_endpoint
+from interfocal.installation.installation import Places, open_directory
+from interfocal.installation.region_folder import open_region
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.region_folder import open_region
-from interfocal.submitting import Handing, hand_over
+from interfocal.member.intake_client import IntakeClient
+from interfocal.member.submitting import Handing, hand_over
 from producers.mapping.files import MappingSet, load_mappings
 from producers.ways_in.handing import FileReport, Watch, reports_text
 from schemas.codes.lists import load_code_lists

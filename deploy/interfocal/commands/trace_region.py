@@ -23,7 +23,7 @@ from consumers.tracing.shown import hop_columns, trace_columns
 from consumers.tracing.trace import Trace
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, PIPE_WIDTH, AsJson, Var, printable
-from interfocal.installation import Installation, open_installation
+from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from schemas.codes.lists import load_code_lists
 from schemas.directory import Directory

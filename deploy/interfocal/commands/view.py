@@ -14,7 +14,7 @@ from consumers.store.connection import connector
 from consumers.store.session import Session
 from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, summary
 from interfocal.commands.submit import HERE, AsJson, Var
-from interfocal.installation import open_installation
+from interfocal.installation.installation import open_installation
 from interfocal.listing import Listed, form_of, print_list
 from schemas.directory import Directory
 from schemas.errors import Misconfigured

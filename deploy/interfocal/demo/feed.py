@@ -11,11 +11,11 @@ from pathlib import Path
 
 from interfocal.demo.screen import Screen
 from interfocal.drain import wait_drained
-from interfocal.endpoints import producer_endpoint
-from interfocal.installation import Installation
-from interfocal.intake_client import IntakeClient
-from interfocal.region_folder import RegionFolder
-from interfocal.submitting import Handing, hand_over
+from interfocal.installation.endpoints import producer_endpoint
+from interfocal.installation.installation import Installation
+from interfocal.installation.region_folder import RegionFolder
+from interfocal.member.intake_client import IntakeClient
+from interfocal.member.submitting import Handing, hand_over
 from producers.intake.submission import Result
 from producers.mapping.files import MappingSet, load_mappings
 from producers.mapping.grouping import group

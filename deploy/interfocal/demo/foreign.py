@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from interfocal.installation import Installation
+from interfocal.installation.installation import Installation
 from producers.publisher import KafkaPublisher
 from schemas.record import Draft, Entry
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import psycopg
 
-from interfocal.installation import Installation
+from interfocal.installation.installation import Installation
 from schemas.errors import Stop
 
 DUTY_OFFICER = "duty_officer"

@@ -20,12 +20,12 @@ from interfocal.demo.scenario import Scenario, read_scenario
 from interfocal.demo.screen import Screen
 from interfocal.demo.watch import Watch
 from interfocal.drain import wait_drained
-from interfocal.endpoints import read_endpoints
-from interfocal.installation import Installation
+from interfocal.installation.endpoints import read_endpoints
+from interfocal.installation.installation import Installation
+from interfocal.installation.preparing import prepare
+from interfocal.installation.processes import Process, start_processes, stop_processes, wait_ready
+from interfocal.installation.region_folder import RegionFolder
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.preparing import prepare
-from interfocal.processes import Process, start_processes, stop_processes, wait_ready
-from interfocal.region_folder import RegionFolder
 from interfocal.stack.supervisor import down, up
 from schemas.errors import NotOurs
 from schemas.topics import record_topics

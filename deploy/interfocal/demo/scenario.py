@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import psycopg
 
 from interfocal.demo.screen import Screen
-from interfocal.desk_acts import DeskActs
-from interfocal.endpoints import producer_endpoint
-from interfocal.installation import Installation
-from interfocal.intake_client import IntakeClient, accepted_id
+from interfocal.desk.acts import DeskActs
+from interfocal.installation.endpoints import producer_endpoint
+from interfocal.installation.installation import Installation
+from interfocal.member.intake_client import IntakeClient, accepted_id
 from schemas.errors import Stop
 from schemas.marks.keys import match_keys
 

@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 
 from interfocal.demo.screen import Screen
-from interfocal.installation import Installation
+from interfocal.installation.installation import Installation
 
 POLL_S = 0.15
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.trace import Trace
-from interfocal.installation import Installation
+from interfocal.installation.installation import Installation
 from interfocal.ledger.expected import expect
 from interfocal.ledger.log import read_log
 from interfocal.ledger.stores import InboxRow, open_store, read_desk, read_outbox, read_region

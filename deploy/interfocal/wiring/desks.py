@@ -21,14 +21,14 @@ from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.clock import now
-from interfocal.endpoints import producer_endpoint
-from interfocal.health import Failures, health_router
-from interfocal.installation import Installation
-from interfocal.intake_client import IntakeClient, receipt_of
-from interfocal.logs import log
-from interfocal.metrics import Metrics
-from interfocal.observers import LoopObserver
-from interfocal.service import Worker
+from interfocal.installation.endpoints import producer_endpoint
+from interfocal.installation.installation import Installation
+from interfocal.member.intake_client import IntakeClient, receipt_of
+from interfocal.process.health import Failures, health_router
+from interfocal.process.logs import log
+from interfocal.process.metrics import Metrics
+from interfocal.process.observers import LoopObserver
+from interfocal.process.service import Worker
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
 from schemas.topics import inbox_topic

@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 
-from interfocal.settings import environment
+from interfocal.installation.settings import environment
 from schemas.errors import Misconfigured
 from schemas.steps import Reached, Step, not_watched
 

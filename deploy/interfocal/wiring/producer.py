@@ -11,11 +11,11 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from interfocal.clock import now
-from interfocal.health import Failures, health_router
-from interfocal.installation import Installation
-from interfocal.metrics import Metrics
-from interfocal.region_folder import open_region
-from interfocal.service import Worker
+from interfocal.installation.installation import Installation
+from interfocal.installation.region_folder import open_region
+from interfocal.process.health import Failures, health_router
+from interfocal.process.metrics import Metrics
+from interfocal.process.service import Worker
 from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from interfocal.wiring.ways_in import looking_workers

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from interfocal.clock import now
-from interfocal.logs import log
-from interfocal.metrics import Metrics
-from interfocal.service import Worker
+from interfocal.process.logs import log
+from interfocal.process.metrics import Metrics
+from interfocal.process.service import Worker
 from producers.intake.intake import Intake
 from producers.intake.submission import HARMONISED
 from producers.quality import Measured, Period, measure

@@ -12,8 +12,8 @@ from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox, adopt
 from consumers.store.session import Session
 from consumers.tracing.redeliver import redeliver
-from interfocal.installation import Installation
-from interfocal.logs import log
+from interfocal.installation.installation import Installation
+from interfocal.process.logs import log
 from producers.comparison import newest
 from producers.relay import RelayLimits
 from schemas.errors import Temporary

@@ -22,13 +22,13 @@ from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from interfocal.clock import now
-from interfocal.health import health_router
-from interfocal.installation import Installation
-from interfocal.logs import log
-from interfocal.metrics import Metrics
-from interfocal.observers import LoopObserver
-from interfocal.service import Worker
-from interfocal.settings import environment
+from interfocal.installation.installation import Installation
+from interfocal.installation.settings import environment
+from interfocal.process.health import health_router
+from interfocal.process.logs import log
+from interfocal.process.metrics import Metrics
+from interfocal.process.observers import LoopObserver
+from interfocal.process.service import Worker
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
-from interfocal.installation import Installation
-from interfocal.logs import log
-from interfocal.metrics import Metrics
-from interfocal.observers import RelayObserver
-from interfocal.service import Worker
+from interfocal.installation.installation import Installation
+from interfocal.process.logs import log
+from interfocal.process.metrics import Metrics
+from interfocal.process.observers import RelayObserver
+from interfocal.process.service import Worker
 from producers.publisher import KafkaPublisher
 from producers.relay import Relay, RelayEdges, RelayLimits
 from schemas.errors import ExchangeError

@@ -8,9 +8,9 @@ from functools import partial
 from sqlalchemy import create_engine, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from interfocal.logs import log
-from interfocal.service import Worker
-from interfocal.settings import SqlTableSettings, WaysInSettings
+from interfocal.installation.settings import SqlTableSettings, WaysInSettings
+from interfocal.process.logs import log
+from interfocal.process.service import Worker
 from producers.intake.intake import Intake
 from producers.ways_in.folder import WatchedFolder
 from producers.ways_in.handing import IntakeTaker

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from interfocal.settings import Settings, load_settings
+from interfocal.installation.settings import Settings, load_settings
 from interfocal.stack import supervisor
 from interfocal.stack.databases import database_url
 from schemas.directory import DIRECTORY_TYPE, Directory

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from interfocal.intake_client import IntakeClient
+from interfocal.member.intake_client import IntakeClient
 from producers.intake.submission import Result
 from producers.mapping.files import MappingSet
 from producers.mapping.mapping import NationalMapping

@@ -16,7 +16,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from interfocal.logs import log
+from interfocal.process.logs import log
 from schemas.errors import ExchangeError
 
 END_S = 30.0

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from interfocal.endpoints import Endpoint
+from interfocal.installation.endpoints import Endpoint
 from schemas.errors import Misconfigured, Rejected, StoreAway
 
 TIMEOUT_S = 60.0

@@ -14,8 +14,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from interfocal.clock import random_bytes, random_token
-from interfocal.installation import Places, open_directory, read_secret
-from interfocal.region_folder import DIRECTORY_FILE, RegionFolder
+from interfocal.installation.installation import Places, open_directory, read_secret
+from interfocal.installation.region_folder import DIRECTORY_FILE, RegionFolder
 from schemas.directory import DIRECTORY_TYPE, Directory, Key
 from schemas.errors import Misconfigured
 from schemas.events.ids import id_key_check

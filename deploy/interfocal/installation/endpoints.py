@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from interfocal.installation import Places, read_secret
+from interfocal.installation.installation import Places, read_secret
 from schemas.errors import Misconfigured
 
 

@@ -19,9 +19,9 @@ from consumers.store.connection import connector
 from consumers.store.session import Session
 from consumers.tracing.trace import TraceKey
 from interfocal.clock import now, random_bytes
-from interfocal.endpoints import producer_endpoint
-from interfocal.installation import Installation
-from interfocal.intake_client import IntakeClient
+from interfocal.installation.endpoints import producer_endpoint
+from interfocal.installation.installation import Installation
+from interfocal.member.intake_client import IntakeClient
 from schemas.errors import Rejected, StoreAway
 
 MOST_TRACES = 1000

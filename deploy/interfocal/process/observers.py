@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from interfocal.clock import now
-from interfocal.logs import log
-from interfocal.metrics import Metrics, topic_labels
+from interfocal.process.logs import log
+from interfocal.process.metrics import Metrics, topic_labels
 from schemas.errors import ExchangeError
 from schemas.topics import stream_of
 

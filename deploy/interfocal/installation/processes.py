@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
-from interfocal.endpoints import write_endpoints
-from interfocal.installation import Installation
-from interfocal.service import free_port
+from interfocal.installation.endpoints import write_endpoints
+from interfocal.installation.installation import Installation
+from interfocal.process.service import free_port
 from interfocal.stack.process import Command, Running, alive, spawn, stop
 from schemas.errors import Misconfigured
 

@@ -10,10 +10,10 @@ from typing import Literal
 
 from consumers.store.migrate import migrate
 from interfocal.clock import now
-from interfocal.enrolment import Enrolment
-from interfocal.installation import Installation, open_installation
-from interfocal.provision import provision
-from interfocal.region_folder import RegionFolder
+from interfocal.installation.enrolment import Enrolment
+from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.provision import provision
+from interfocal.installation.region_folder import RegionFolder
 from interfocal.stack.databases import create_database
 from schemas.topics import planned_topics
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from interfocal.metrics import Metrics
+from interfocal.process.metrics import Metrics
 
 Check = Callable[[], str | None]
 """Answers None when all is well, else one sentence on what is not."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
-from interfocal.installation import Installation
+from interfocal.installation.installation import Installation
 from producers.intake.assemble import check_id_key
 from producers.outbox import OutboxFile
 from producers.recover import Recovered, recover

@@ -1,0 +1,1 @@
+"""What every process is made of: threads, HTTP, logs, metrics, health."""
