@@ -33,18 +33,27 @@ class UnderWay:
 
 
 def under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
-    """Count afresh; raises StoreAway or BrokerAway."""
+    """Count afresh, the desks only once the region has come to rest; raises StoreAway or BrokerAway."""
     with psycopg.connect(installation.region_url) as region:
         outbox_rows = sum(unpublished(installation, owner) for owner in installation.directory.owners())
         work = count(region, "select count(*) from work")
         region_rows = count(region, "select count(*) from region_outbox where published_offset is null")
-        records = behind(region, reader, region_topics(installation))
+        folded = positions(region)
+    records = behind(reader, region_topics(installation), folded)
+    left = UnderWay(outbox_rows, records, work, region_rows)
+    return desks_under_way(installation, reader) if left.nothing else left
+
+
+def desks_under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
+    """What the desks have not folded or receipted."""
     receipts = 0
-    for code, url in installation.desk_urls.items():
+    folded: dict[str, int] = {}
+    for url in installation.desk_urls.values():
         with psycopg.connect(url) as desk:
-            records += behind(desk, reader, [inbox_topic(code)])
             receipts += count(desk, "select count(*) from inbox where receipt_event is null")
-    return UnderWay(outbox_rows, records, work, region_rows, receipts)
+            folded.update(positions(desk))
+    inboxes = [inbox_topic(code) for code in installation.desk_urls]
+    return UnderWay(records=behind(reader, inboxes, folded), receipts=receipts)
 
 
 def wait_drained(installation: Installation, limit_s: float, tell: Callable[[UnderWay], None]) -> UnderWay:
@@ -74,10 +83,14 @@ def unpublished(installation: Installation, owner: str) -> int:
     return int(rows[0][0])
 
 
-def behind(connection: psycopg.Connection, reader: KafkaTopicReader, topics: Sequence[str]) -> int:
-    """Records of these topics that a database has not folded."""
-    folded: Mapping[str, int] = dict(connection.execute("select topic, next_offset from topic_position").fetchall())
-    return sum(bounds.end - folded.get(topic, 0) for topic, bounds in reader.bounds(topics).items())
+def positions(connection: psycopg.Connection) -> Mapping[str, int]:
+    """How far a database has folded each topic."""
+    return dict(connection.execute("select topic, next_offset from topic_position").fetchall())
+
+
+def behind(reader: KafkaTopicReader, topics: Sequence[str], folded: Mapping[str, int]) -> int:
+    """Records of these topics that are not folded; the ends are read after the positions, never before."""
+    return sum(max(bounds.end - folded.get(topic, 0), 0) for topic, bounds in reader.bounds(topics).items())
 
 
 def count(connection: psycopg.Connection, query: str) -> int:
