@@ -32,10 +32,14 @@ from producers.ways_in.api_keys import Caller
 from producers.ways_in.bodies import Body, national_rows, read_body
 from producers.ways_in.observer import Observer
 from producers.ways_in.openapi import body_of, component_schemas
-from schemas.errors import ExchangeError, Rejected
+from schemas.errors import ExchangeError, Misconfigured, Rejected
+from schemas.messages.sentences import reading_language
 
 BEARER = HTTPBearer(auto_error=False, description="An API key of the member")
 API_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same, in another header")
+Language = Annotated[
+    str | None, Query(description="Language of the messages, as sr-Cyrl; else the member's first one, or English")
+]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A bulk: one result per record, in order. One record: nothing new (unchanged, superseded)"},
     202: {"model": Result, "description": "One record: accepted, and safe in the outbox"},
@@ -96,6 +100,14 @@ class Door:
             detail = "An API key of a member is needed: Authorization: Bearer KEY, or X-Api-Key: KEY."
             raise HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
         return caller
+
+    def language(self, caller: Caller, asked: str | None) -> str:
+        """The language in which a caller's member reads messages; 400 when there are none in the one it asks for."""
+        member = self.intakes[caller.member].directory.member(caller.member)
+        try:
+            return reading_language(member.languages, asked)
+        except Misconfigured as error:
+            raise HTTPException(400, str(error)) from None
 
     def take(self, caller: Caller, stream: str, body: Body, asked: Asked) -> tuple[Result, ...]:
         """Hand records to the member's intake, and tell the observer what became of them."""
@@ -189,23 +201,28 @@ def _submission(door: Door, stream: str) -> Callable[..., Awaitable[JSONResponse
 
 
 def _add_rejected(router: APIRouter, door: Door) -> None:
-    @router.get("/rejected", responses={401: ANSWERS[401], 503: ANSWERS[503]})
+    misasked: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (400, 401, 503)}
+
+    @router.get("/rejected", responses=misasked)
     def list_rejected(
         caller: Annotated[Caller, Depends(door.authenticated)],
         closed: Annotated[bool, Query(description="Also those that were accepted since")] = False,
         limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+        language: Language = None,
     ) -> list[KeptRejection]:
         """The member's rejected records, the newest first."""
-        reading = door.intakes[caller.member].outbox.reading
-        return [kept_rejection(kept) for kept in reading.rejected(closed=closed, limit=limit)]
+        reading, spoken = door.intakes[caller.member].outbox.reading, door.language(caller, language)
+        return [kept_rejection(kept, spoken) for kept in reading.rejected(closed=closed, limit=limit)]
 
-    @router.get("/rejected/{number}", responses={401: ANSWERS[401], 404: {"model": NotTaken}, 503: ANSWERS[503]})
-    def show_rejected(number: int, caller: Annotated[Caller, Depends(door.authenticated)]) -> KeptRejection:
+    @router.get("/rejected/{number}", responses=misasked | {404: {"model": NotTaken}})
+    def show_rejected(
+        number: int, caller: Annotated[Caller, Depends(door.authenticated)], language: Language = None
+    ) -> KeptRejection:
         """One rejected record of the member."""
         kept = door.intakes[caller.member].outbox.reading.find_rejected(number)
         if kept is None:
             raise HTTPException(404, f"There is no rejected record {number}.")
-        return kept_rejection(kept)
+        return kept_rejection(kept, door.language(caller, language))
 
     told: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (401, 503)}
     told |= {404: {"model": NotTaken}, 422: {"model": NotTaken}}

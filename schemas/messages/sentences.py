@@ -76,6 +76,19 @@ def whereabouts(found: Problem, language: str = WORKING_LANGUAGE) -> str:
     return ", ".join(sentences.phrase(one, language) for one in named)
 
 
+def reading_language(spoken: Sequence[str], asked: str | None = None) -> str:
+    """The language that was asked for, or else the first that a member speaks; English where that has no sentences.
+
+    Raises Misconfigured when there are no sentences in a language that was asked for.
+    """
+    known = load_sentences().languages
+    if asked is None:
+        return spoken[0] if spoken and spoken[0] in known else WORKING_LANGUAGE
+    if asked not in known:
+        raise Misconfigured(f"no messages are in {asked!r}; there are {', '.join(known)}")
+    return asked
+
+
 @cache
 def load_sentences() -> Sentences:
     """The sentences of the contract; raises Misconfigured naming the file and line that is wrong."""

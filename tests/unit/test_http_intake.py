@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,18 @@ import httpx
 import pytest
 
 from asgi import client_of
-from intake_cases import NOW, ROW, mapping_of, open_intake, seizure, trace_request
+from intake_cases import ID_KEY, NOW, ROW, directory, mapping_of, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import ApiKey, KeyFile, KeyFiles, key_sha256
 from producers.ways_in.http import Bounds, create_app
 from producers.ways_in.observer import Observer
+from schemas.directory import Member
 from schemas.errors import OutboxFull, StoreAway
+from schemas.events.ids import id_key_check
 from schemas.record import Entry
 
 KEY = "a-key-of-rs-that-nobody-guesses-0123456789"
+CYRILLIC = "KOM: dva није број."  # noqa: RUF001  # Serbian
 NDJSON = {"content-type": "application/x-ndjson"}
 
 
@@ -116,6 +119,31 @@ def test_national_rows_are_mapped_and_keep_the_clerks_rows_and_columns(served: S
     assert (kept["way"], kept["source"], kept["row"], kept["record"]["VRSTA"]) == ("file", "zaplene.csv", 9, "top")
     assert served.http.get(f"/v1/rejected/{kept['id']}").json() == kept
     assert served.http.get("/v1/rejected/999").status_code == 404
+
+
+def test_rejections_are_told_in_the_members_language_or_the_one_asked_for(served: Served) -> None:
+    members = (Member(code="RS", name="Serbia", languages=("sr-Cyrl", "sq"), id_key_check=id_key_check(ID_KEY)),)
+    speaking = replace(served.intake, directory=directory().model_copy(update={"members": members}))
+    app = create_app({"RS": speaking}, KeyFiles({"RS": served.keys}).caller)
+    http = client_of(app, authorization=f"Bearer {KEY}")
+    asked = {"mapping": "rs-zaplene"}
+    (result,) = http.post("/v1/seizure", params=asked, json=[{**ROW, "KOM": "dva"}]).json()
+    path = f"/v1/rejected/{result['rejected_id']}"
+    said = {"": CYRILLIC, "sr-Cyrl": CYRILLIC, "sq": "KOM: dva nuk është numër.", "en": "KOM: dva is not a number."}
+    for language, sentence in said.items():
+        params = {"language": language} if language else {}
+        assert http.get(path, params=params).json()["problems"][0]["message"] == sentence
+        (listed,) = http.get("/v1/rejected", params=params).json()
+        assert listed["problems"][0]["message"] == sentence
+    assert served.http.get(path).json()["problems"][0]["message"] == said["en"]  # its directory names no language
+
+
+def test_a_language_without_messages_is_a_clear_400(served: Served) -> None:
+    number = served.http.post("/v1/seizure", json=seizure(items=[])).json()["rejected_id"]
+    for path in ("/v1/rejected", f"/v1/rejected/{number}"):
+        answer = served.http.get(path, params={"language": "tlh"})
+        assert answer.status_code == 400
+        assert "sr-Cyrl" in answer.json()["detail"]
 
 
 def test_what_a_reader_found_wrong_is_kept(served: Served) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import Misconfigured
-from schemas.messages.sentences import load_sentences, message, read_sentences, whereabouts
+from schemas.messages.sentences import load_sentences, message, read_sentences, reading_language, whereabouts
 from schemas.rejection import MESSAGES, Problem, problem
 from serbian import in_latin
 
@@ -30,6 +30,27 @@ def places(text: str) -> list[str]:
 
 def test_there_are_sentences_in_english_and_the_languages_of_the_members() -> None:
     assert set(SENTENCES.languages) == {"en", *LANGUAGES}
+
+
+@pytest.mark.parametrize(
+    ("spoken", "asked", "language"),
+    [
+        (("sr-Cyrl", "sq"), None, "sr-Cyrl"),
+        (("sr-Cyrl", "sq"), "sq", "sq"),
+        (("sr-Cyrl",), "mk", "mk"),
+        (("uk", "ro"), None, "en"),
+        ((), None, "en"),
+    ],
+)
+def test_a_reader_is_told_in_the_language_asked_for_or_the_members_first(
+    spoken: tuple[str, ...], asked: str | None, language: str
+) -> None:
+    assert reading_language(spoken, asked) == language
+
+
+def test_a_language_without_sentences_is_named_with_those_there_are() -> None:
+    with pytest.raises(Misconfigured, match=r"'tlh'.*sr-Cyrl"):
+        reading_language(("sq",), "tlh")
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

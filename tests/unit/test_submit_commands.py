@@ -36,10 +36,13 @@ exercise = true
 [[members]]
 code = "RS"
 name = "Serbia"
+languages = ["sr-Cyrl", "sq"]
 [[members]]
 code = "BA"
 name = "Bosnia and Herzegovina"
 """
+ENGLISH = "KOM: dva is not a number."
+CYRILLIC = "KOM: dva није број."  # noqa: RUF001  # Serbian
 HEADER = ";".join(ROW)
 LINE = ";".join(ROW.values()).replace(ROW["BROJ"], "C-41?377")
 
@@ -130,6 +133,33 @@ def test_a_rejected_record_names_row_column_and_reason_and_is_listed(
     assert "MARKA" in shown
     assert "\x1b" not in shown
     assert run(["rejected", "show", "99", "--as", "RS", "--var", str(var)]) == 1
+
+
+@pytest.mark.usefixtures("intake")
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [((), CYRILLIC), (("--language", "sq"), "KOM: dva nuk është numër."), (("--language", "en"), ENGLISH)],
+)
+def test_a_rejection_is_told_in_the_members_first_language_or_the_one_asked_for(
+    var: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: tuple[str, ...], sentence: str
+) -> None:
+    submit(var, csv_file(tmp_path, LINE.replace("Pištolj;", "Pištolj;dva")))
+    assert ENGLISH in capsys.readouterr().out
+    whose = ["--as", "RS", "--var", str(var), *asked]
+    for command in (["list"], ["show", "1"], ["list", "--json"], ["show", "1", "--json"]):
+        assert run(["rejected", *command, *whose]) == 0
+        assert sentence in capsys.readouterr().out
+    path = tmp_path / "mend.xlsx"
+    assert run(["rejected", "export", str(path), *whose]) == 0
+    told = [cell.value for row in load_workbook(path)["rs-zaplene"].iter_rows() for cell in row]
+    assert sentence in told
+
+
+@pytest.mark.usefixtures("intake")
+@pytest.mark.parametrize("command", [["list"], ["show", "1"], ["export", "mend.xlsx"]])
+def test_a_language_without_messages_is_said(var: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rejected", *command, "--as", "RS", "--var", str(var), "--language", "tlh"]) == 2
+    assert "there are en, " in capsys.readouterr().err
 
 
 @pytest.mark.usefixtures("intake")

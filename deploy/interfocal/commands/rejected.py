@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from interfocal.commands.rejected_mending import export_rejected, resubmit_rejected
+from interfocal.commands.rejected_mending import Language, export_rejected, resubmit_rejected
 from interfocal.commands.submit import HERE, PIPE_WIDTH, As, AsJson, Var, printable
 from interfocal.installation.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
@@ -18,12 +18,12 @@ from interfocal.listing import print_footnotes
 from producers.intake.rejected import KeptRejection, kept_rejection
 from producers.outbox import OutboxReading, open_read_only
 from schemas.errors import Rejected
+from schemas.messages.sentences import reading_language
 
 HELP = "List, show and mend the records that a member's intake did not accept. Nothing of them leaves the member."
 
 Number = Annotated[int, typer.Argument(help="The number in the list.")]
 Closed = Annotated[bool, typer.Option("--closed", help="Also those that were accepted since.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")]
 
 
 def register(program: typer.Typer) -> None:
@@ -37,11 +37,17 @@ def register(program: typer.Typer) -> None:
 
 
 def list_rejected(
-    member: As, closed: Closed = False, limit: Limit = 1000, as_json: AsJson = False, var: Var = HERE
+    member: As,
+    closed: Closed = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 1000,
+    language: Language = None,
+    as_json: AsJson = False,
+    var: Var = HERE,
 ) -> None:
     """List a member's rejected records, the newest first."""
+    spoken = _spoken(var, member, language)
     outbox = _outbox(var, member)
-    kept = [kept_rejection(one) for one in outbox.rejected(closed=closed, limit=limit)]
+    kept = [kept_rejection(one, spoken) for one in outbox.rejected(closed=closed, limit=limit)]
     outbox.close()
     if as_json:
         rows = [one.model_dump(mode="json") for one in kept]
@@ -59,14 +65,17 @@ def list_rejected(
     print_footnotes(footnotes(var, member))
 
 
-def show_rejected(number: Number, member: As, as_json: AsJson = False, var: Var = HERE) -> None:
+def show_rejected(
+    number: Number, member: As, language: Language = None, as_json: AsJson = False, var: Var = HERE
+) -> None:
     """Show one rejected record: each problem, and the national record as it was sent."""
+    spoken = _spoken(var, member, language)
     outbox = _outbox(var, member)
     found = outbox.find_rejected(number)
     outbox.close()
     if found is None:
         raise Rejected(f"there is no rejected record {number} of {member.upper()}; list those there are")
-    kept = kept_rejection(found)
+    kept = kept_rejection(found, spoken)
     if as_json:
         shown = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes(var, member), **kept.model_dump(mode="json")}
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
@@ -95,6 +104,10 @@ def _print_rejection(kept: KeptRejection) -> None:
     for column, value in kept.record.items():
         table.add_row(printable(column), printable(value if isinstance(value, str) else json.dumps(value)))
     console.print(table)
+
+
+def _spoken(var: Path, member: str, asked: str | None) -> str:
+    return reading_language(open_directory(var).member(member).languages, asked)
 
 
 def _outbox(var: Path, member: str) -> OutboxReading:

@@ -21,12 +21,13 @@ from producers.outbox import Rejection, open_read_only
 from producers.ways_in.rejected_workbook import Sheet, sheet_name, sheet_of, write_workbook
 from schemas.directory import Directory
 from schemas.errors import Misconfigured
-from schemas.messages.sentences import WORKING_LANGUAGE
+from schemas.messages.sentences import reading_language
 
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ID]...", help="Numbers in the list.")]
 Every = Annotated[bool, typer.Option("--all", help="All that are open.")]
 File = Annotated[Path, typer.Argument(metavar="FILE.xlsx", help="The workbook to write; it must not be there yet.")]
-Language = Annotated[str, typer.Option("--language", help="The language of the reasons.")]
+SPEAKING = "The language of the reasons, as sr-Cyrl; else the member's first one, or English."
+Language = Annotated[str | None, typer.Option("--language", help=SPEAKING)]
 MOST = 100_000
 
 
@@ -50,7 +51,7 @@ def resubmit_rejected(
         raise typer.Exit(1)
 
 
-def export_rejected(file: File, member: As, language: Language = WORKING_LANGUAGE, var: Var = HERE) -> None:
+def export_rejected(file: File, member: As, language: Language = None, var: Var = HERE) -> None:
     """Write open rejected records into a workbook: the clerk's own columns, and a column that says what is wrong.
 
     Mended rows are submitted again with `interfocal submit FILE.xlsx --as RS --mapping NAME`.
@@ -58,9 +59,9 @@ def export_rejected(file: File, member: As, language: Language = WORKING_LANGUAG
     if file.exists():
         raise Misconfigured(f"{file} is there already; name another file")
     directory = open_directory(var)
-    code = directory.member(member).code
+    code, spoken = directory.member(member).code, reading_language(directory.member(member).languages, language)
     rejections = open_rejections(var, directory, member)
-    sheets = sheets_of(rejections, region_mappings(var), code, language)
+    sheets = sheets_of(rejections, region_mappings(var), code, spoken)
     told = sum(len(sheet.rows) for sheet in sheets)
     if not sheets:
         typer.echo("No rejected record was read with a mapping: nothing was written.")
