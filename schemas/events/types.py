@@ -78,8 +78,3 @@ def coded_values(part: Part, path: str = "") -> Iterator[tuple[str, str, str]]:
                 yield from coded_values(single, f"{spot}.")
             elif isinstance(single, str) and (listed := code_list_of(annotation)):
                 yield spot, listed, single
-
-
-def to_millis(instant: datetime) -> int:
-    """Whole milliseconds since 1970, UTC."""
-    return round(instant.timestamp() * 1000)

@@ -26,7 +26,7 @@ from producers.relay import Relay
 from producers.ways_in.api_keys import KeyFiles
 from producers.ways_in.http import create_app
 from producers.ways_in.observer import Observer
-from schemas.codes.lists import load_code_lists
+from schemas.codes.lists import CodeList, load_code_lists
 from schemas.steps import Reached, not_watched
 from schemas.topics import MEMBER_STREAMS, member_topic
 
@@ -55,9 +55,8 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     metrics = Metrics(CollectorRegistry())
     code_lists = load_code_lists()
     mappings = load_mappings(open_region(region_path(installation)).mappings, code_lists)
-    sides = {
-        code: _side(installation, code, mappings, Watch(metrics, reached)) for code in (code.upper() for code in codes)
-    }
+    shared = Shared(code_lists, mappings, metrics, reached)
+    sides = {code: _side(installation, code, shared) for code in (code.upper() for code in codes)}
     keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
     intakes = {code: side.intake for code, side in sides.items()}
     observer = _observer(metrics, sides)
@@ -78,14 +77,16 @@ def region_path(installation: Installation) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
-    """Who watches a member's side."""
+class Shared:
+    """What the members of one process share."""
 
+    code_lists: Mapping[str, CodeList]
+    mappings: MappingSet
     metrics: Metrics
     reached: Reached
 
 
-def _side(installation: Installation, code: str, mappings: MappingSet, watch: Watch) -> MemberSide:
+def _side(installation: Installation, code: str, shared: Shared) -> MemberSide:
     owner = installation.directory.member(code).owner
     bounds = installation.settings.outbox
     outbox = OutboxFile.open(
@@ -93,19 +94,19 @@ def _side(installation: Installation, code: str, mappings: MappingSet, watch: Wa
         now=now,
         bound_rows=bounds.bound_rows,
         min_free_bytes=bounds.min_free_bytes,
-        reached=watch.reached,
+        reached=shared.reached,
     )
     intake = Intake(
         member=code,
         directory=installation.directory,
         id_key=installation.id_key(owner),
-        code_lists=load_code_lists(),
+        code_lists=shared.code_lists,
         outbox=outbox,
         now=now,
-        mappings=mappings,
+        mappings=shared.mappings,
     )
     sending = Sending(owner, outbox, tuple(member_topic(owner, stream) for stream in MEMBER_STREAMS))
-    relay = make_relay(installation, sending, watch.metrics, watch.reached)
+    relay = make_relay(installation, sending, shared.metrics, shared.reached)
     return MemberSide(code, intake, sending, relay)
 
 
