@@ -30,7 +30,7 @@ REJECTION_MESSAGES: Mapping[str, str] = MappingProxyType(
         "malformed_date": "{field}: {value} is not a date as {format}.",
         "malformed_number": "{field}: {value} is not a number.",
         "unusable_character": "{field} holds a character that no text may hold (U+0000).",
-        "in_the_future": "{field} lies {minutes} minutes in the future; check the clock or the date.",
+        "in_the_future": "{field}: {value} lies in the future; check the clock or the date.",
         "part_disagrees": "{field} says {value}, so exactly the part {value} has to be there.",
         "unknown_member": "{value} is not a member of this region. Members: {nearest}.",
         "not_yet_protected": "{field} cannot be protected yet: only exercise data without it is accepted.",

@@ -1,4 +1,4 @@
-"""An outbox table in SQLite, for tests; the real one is in deploy/sql."""
+"""An outbox table in SQLite, for tests; the real one is in producers/ways_in."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -5,15 +5,16 @@ Whoever tells it goes on when a process is killed: what was not taken is submitt
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg
 
 from interfocal.desk.acts import DeskActs
-from interfocal.installation.endpoints import producer_endpoint
-from interfocal.member.intake_client import IntakeClient, accepted_id
+from interfocal.member.intake import accepted_id, intake_of
+from producers.intake.submission import Result
+from producers.ways_in.python_call import Stream
 from running import LIMIT_S, PAUSE_S, Exchange, until
 from schemas.errors import StoreAway
 
@@ -57,13 +58,10 @@ def a_request(name: str, firearm: Mapping[str, Any], named: str | None = None) -
     }
 
 
-def submit(exchange: Exchange, member: str, stream: str, *records: Mapping[str, Any]) -> list[dict[str, Any]]:
+def submit(exchange: Exchange, member: str, stream: Stream, *records: Mapping[str, Any]) -> Sequence[Result]:
     """A bulk through a member's intake; one result each. Raises StoreAway when the intake is."""
-    client = IntakeClient.to(producer_endpoint(exchange.installation.var, member))
-    try:
-        return client.submit_all(stream, records)
-    finally:
-        client.http.close()
+    with intake_of(exchange.installation.var, member) as intake:
+        return intake.submit(stream, records)
 
 
 def taken(attempt: Callable[[], T]) -> T:
@@ -85,7 +83,7 @@ def check_flow(exchange: Exchange) -> None:
         *submit(exchange, ASKER, "seizure", a_seizure(name, f"{name}-N")),
         *submit(exchange, ASKED, "missing", a_missing(name, f"{name}-M")),
     ]
-    ids = [result["event_id"] for result in events]
+    ids = [result.event_id for result in events]
     folded = "select count(*) from event where event_id = any(%s) having count(*) = 2"
     until(lambda: exchange.region(folded, ids), "both members' next events to be folded")
 
@@ -121,21 +119,21 @@ class Story:
         """A request that names the other member."""
         record = a_request(f"T-{self.tag}", a_firearm(f"T{self.tag}"), ASKED)
         result = taken(lambda: DeskActs(self.exchange.installation, ASKER).open(record))
-        self.request, self.trace_id = self.keep([result])[0], result["trace_id"]
+        self.request, self.trace_id = self.keep([result])[0], str(result.trace_id)
 
     def revise(self) -> None:
         """A second revision of the first seizure."""
         record = a_seizure(f"S-{self.tag}-0", f"S-{self.tag}-0-RESTORED")
         results = taken(lambda: submit(self.exchange, ASKER, "seizure", record))
-        assert [result["revision"] for result in results] == [2]
+        assert [result.revision for result in results] == [2]
         self.keep(results)
 
-    def acknowledge(self) -> dict[str, Any]:
+    def acknowledge(self) -> Result:
         """The asked member has the request."""
         desk = DeskActs(self.exchange.installation, ASKED)
         return desk.act(self.trace_id, "acknowledgement", {}, reference=f"A-{self.tag}")
 
-    def keep(self, results: list[dict[str, Any]]) -> list[str]:
+    def keep(self, results: Sequence[Result]) -> list[str]:
         """Note what was accepted, now or at an attempt whose answer was lost."""
         ids = [accepted_id(result) for result in results]
         self.events += ids

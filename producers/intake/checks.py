@@ -123,7 +123,7 @@ def _instant_problems(leaf: Leaf, value: str, at: datetime) -> Iterator[Problem]
     if ahead is None:
         yield problem("malformed_date", field=leaf.path, value=shown(value), format="yyyy-mm-ddTHH:MM:SSZ")
     elif ahead > CLOCK_TOLERANCE and leaf.path not in MAY_LIE_AHEAD:
-        yield problem("in_the_future", field=leaf.path, minutes=str(int(ahead.total_seconds() // 60)))
+        yield problem("in_the_future", field=leaf.path, value=shown(value))
 
 
 def _ahead(value: str, at: datetime) -> timedelta | None:

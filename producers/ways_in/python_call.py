@@ -27,13 +27,15 @@ class How(TypedDict, total=False):
 
     ``mapping``: they are rows of a national form, which this mapping reads; ``source``: the name of the file that they
     come from; ``dry_run``: tell what would be, and keep nothing; ``reassert``: say again what an earlier revision said;
-    ``wait``: answer when Kafka has the events, or after a time limit with ``published`` false.
+    ``remap``: apply a mended mapping to the same content; ``wait``: answer when Kafka has the events, or after a time
+    limit with ``published`` false.
     """
 
     mapping: str
     source: str
     dry_run: bool
     reassert: bool
+    remap: bool
     wait: bool
 
 
@@ -52,10 +54,17 @@ class Exchange:
         the intake takes nothing now (nothing was kept: submit again, which changes nothing that was accepted before),
         Misconfigured for an unknown key.
         """
+        return self._post(stream, list(records), _asked(how))
+
+    def resubmit(self, number: int) -> tuple[Result, ...]:
+        """Have a kept rejected record judged again; its results, usually one. Raises as ``submit``."""
+        return self._post(f"rejected/{number}/resubmit", None, {})
+
+    def _post(self, path: str, content: Any, asked: Mapping[str, str]) -> tuple[Result, ...]:
         headers = {"Authorization": f"Bearer {self.api_key}"}
-        address = f"{self.url.rstrip('/')}/v1/{stream}"
+        address = f"{self.url.rstrip('/')}/v1/{path}"
         try:
-            answer = self.http.post(address, json=list(records), params=_asked(how), headers=headers)
+            answer = self.http.post(address, json=content, params=asked, headers=headers)
         except httpx.TransportError as error:
             raise StoreAway(f"the intake at {self.url} does not answer ({type(error).__name__})") from error
         if answer.status_code != OK:
@@ -79,7 +88,7 @@ class Exchange:
 
 
 def _asked(how: How) -> dict[str, str]:
-    asked = {name: str(value).lower() for name, value in how.items() if name in {"dry_run", "reassert"}}
+    asked = {name: str(value).lower() for name, value in how.items() if name in {"dry_run", "reassert", "remap"}}
     asked |= {name: str(value) for name, value in how.items() if name in {"mapping", "source"}}
     return {**asked, "wait": "published"} if how.get("wait") else asked
 

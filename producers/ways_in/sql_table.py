@@ -1,4 +1,4 @@
-"""The outbox table of a national system, polled. It changes with the table, which ``deploy/sql`` describes.
+"""The outbox table of a national system, polled. It changes with the table (``outbox_table.sql``).
 
 A row is one record, and rows are handed over in their order. Intake keeps them first, then the table is told: a row
 that was kept but not marked is handed over again, and is unchanged.
@@ -7,6 +7,7 @@ that was kept but not marked is handed over again, and is unchanged.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 
 from sqlalchemy import (
@@ -47,6 +48,11 @@ from schemas.rejection import Problem, problem
 WAY = "sql"
 BULK_ROWS = 200
 LEFT_OUT = "left_out"
+
+
+def table_ddl() -> str:
+    """The SQL that makes the table in PostgreSQL, with its trigger's function and what to know about both."""
+    return (files("producers.ways_in") / "outbox_table.sql").read_text(encoding="utf-8")
 
 
 def outbox_table(name: str) -> Table:

@@ -23,10 +23,11 @@ from interfocal.desk import acts
 from interfocal.desk.acts import DeskActs
 from interfocal.installation.endpoints import Endpoint
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.member.intake_client import IntakeClient
+from interfocal.member import intake as members_intake
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import create_app
+from producers.ways_in.python_call import Exchange
 from schemas.directory import Directory
 from schemas.errors import Misconfigured, Rejected, StoreAway
 from schemas.events.trace import TraceAct
@@ -71,8 +72,8 @@ def desk(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     app = create_app({FIRST: intake}, lambda _: Caller(FIRST, "desk"))
     installation: Any = DeskInstallation(tmp_path, with_note(), database)
     endpoint = Endpoint("http://intake", SecretStr("key"))
-    monkeypatch.setattr(acts, "producer_endpoint", lambda *_: endpoint)
-    monkeypatch.setattr(IntakeClient, "to", lambda to: IntakeClient(to, client_of(app, authorization="Bearer key")))
+    monkeypatch.setattr(members_intake, "producer_endpoint", lambda *_: endpoint)
+    monkeypatch.setattr(members_intake, "intake_at", lambda at: Exchange(at.url, "key", client_of(app)))
     for command in (desk_sending, desk_traces, inbox):
         monkeypatch.setattr(command, "open_installation", lambda _: installation)
     yield Desk(bench, intake, DeskActs(installation, FIRST.lower()))
@@ -95,7 +96,7 @@ def told_by_the_asker(desk: Desk, act: str) -> TraceAct:
 def test_an_act_is_accepted_where_it_belongs_and_kept(desk: Desk) -> None:
     answer = desk.acts.act(KEY.trace_id[:8], "acknowledgement", {})
     (event,) = desk.said()
-    assert (event.event_id, event.act) == (answer["event_id"], "acknowledgement")
+    assert (event.event_id, event.act) == (answer.event_id, "acknowledgement")
     assert (event.requester, event.trace_id, event.hop, event.cause) == (ASKER, KEY.trace_id, 1, KEY.request_id)
     (kept,) = desk.kept()
     assert (kept.event_id, kept.act, kept.hop, kept.cause) == (event.event_id, event.act, 1, KEY.request_id)
@@ -115,13 +116,13 @@ def test_the_same_reference_again_is_a_repeat_whatever_came_since(desk: Desk) ->
     first = desk.acts.act(KEY.trace_id, "answer", ANSWER, reference="A-1")
     told_by_the_asker(desk, "clarification")
     again = desk.acts.act(KEY.trace_id, "answer", ANSWER, reference="A-1")
-    assert (again["outcome"], again["event_id"]) == ("unchanged", first["event_id"])
+    assert (again.outcome, again.event_id) == ("unchanged", first.event_id)
     assert len(desk.said()) == len(desk.kept()) == 1
 
 
 def test_what_intake_rejects_is_not_kept(desk: Desk) -> None:
     answer = desk.acts.act(KEY.trace_id, "refusal", {"reason": "because"})
-    assert (answer["outcome"], answer["problems"][0]["code"]) == ("rejected", "unknown_code")
+    assert (answer.outcome, answer.problems[0].code) == ("rejected", "unknown_code")
     assert desk.said() == []
     assert desk.kept() == []
 
@@ -140,13 +141,14 @@ def test_what_is_not_this_members_to_say_never_reaches_intake(desk: Desk) -> Non
 def test_a_request_is_opened_kept_and_closed_before_anything_is_heard_of_it(desk: Desk) -> None:
     record = {name: value for name, value in trace_request().items() if name not in ("act", "handling", "national_id")}
     answer = desk.acts.open(record)
-    own = desk.acts.find(answer["trace_id"])
+    assert answer.trace_id
+    own = desk.acts.find(answer.trace_id)
     assert (own.asks, own.state, own.reference) == (True, "submitted", "T-1")
-    closed = desk.acts.act(answer["trace_id"], "closure", {"outcome": "withdrawn"})
+    closed = desk.acts.act(answer.trace_id, "closure", {"outcome": "withdrawn"})
     request, closure = desk.said()
-    assert (request.act, request.trace_id) == ("request", answer["trace_id"])
-    assert (closure.event_id, closure.cause, closure.hop) == (closed["event_id"], request.event_id, 1)
-    assert [trace.key.trace_id for trace in desk.acts.traces()] == [answer["trace_id"], KEY.trace_id]
+    assert (request.act, request.trace_id) == ("request", answer.trace_id)
+    assert (closure.event_id, closure.cause, closure.hop) == (closed.event_id, request.event_id, 1)
+    assert [trace.key.trace_id for trace in desk.acts.traces()] == [answer.trace_id, KEY.trace_id]
 
 
 def test_two_requests_of_one_case_are_both_kept(desk: Desk) -> None:

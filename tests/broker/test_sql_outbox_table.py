@@ -9,8 +9,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 from intake_cases import ROW, mapping_of, open_intake
 from producers.intake.intake import Intake
 from producers.ways_in.observer import Observer
-from producers.ways_in.sql_table import SqlTable
-from source_tree import ROOT
+from producers.ways_in.sql_table import SqlTable, table_ddl
 from sql_tables import TABLE, became
 
 COLUMNS = [name for name in ROW if name != "PREDMET"]
@@ -27,7 +26,7 @@ CHANGED = """UPDATE case_file SET "MARKA" = 'CZ' WHERE "PREDMET" = 'KU-17/26'"""
 def engine(database: str) -> Iterator[Engine]:
     made = create_engine(make_url(database).set(drivername="postgresql+psycopg"))
     with made.begin() as connection:
-        connection.exec_driver_sql((ROOT / "deploy" / "sql" / "outbox_table.sql").read_text(encoding="utf-8"))
+        connection.exec_driver_sql(table_ddl())
         connection.exec_driver_sql(NATIONAL)
     yield made
     made.dispose()

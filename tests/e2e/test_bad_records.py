@@ -133,16 +133,16 @@ def test_an_act_by_the_wrong_member_is_quarantined(exchange: Exchange) -> None:
         "handling": {"codes": ["H0"]},
         "act": "acknowledgement",
         "requester": ASKER,
-        "trace_id": request["trace_id"],
+        "trace_id": request.trace_id,
         "hop": 1,
-        "cause": request["event_id"],
+        "cause": request.event_id,
         "acknowledgement": {},
     }
-    event = submit(exchange, ASKED, "trace", act)[0]["event_id"]
+    event = submit(exchange, ASKED, "trace", act)[0].event_id
     waiting = "select reason, verdict, member from quarantine where event_id = %s"
     found = until(lambda: exchange.region(waiting, event), "the act in quarantine")
     assert found == [("not_accountable", "unusable", ASKED)]
-    assert exchange.region("select state from trace where trace_id = %s", request["trace_id"]) != [("acknowledged",)]
+    assert exchange.region("select state from trace where trace_id = %s", request.trace_id) != [("acknowledged",)]
     check_flow(exchange)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from interfocal.demo.national import WAYS
 from interfocal.installation.installation import Places, open_directory
 from producers.outbox import open_read_only
 from schemas.topics import RECORD_STREAMS
@@ -22,7 +23,7 @@ RECOVERIES = "INTERFOCAL_RECOVERIES"
 LIMIT_S = 240.0  # and then time to end what was started, before the test's own limit
 REPORT = {
     *("accepted", "rejected", "published", "in_view", "quarantined", "foreign", "lost", "doubled"),
-    *("traces", "latency_ms", "seconds"),
+    *("traces", "latency_ms", "ways_in", "reference", "seconds"),
 }
 COLUMNS = ("national_id", "asked_by", "delivered_to", "rule")
 Row = Mapping[str, str]
@@ -82,6 +83,9 @@ def check_report(played: Played) -> None:
     assert told["latency_ms"].keys() == {"publish_to_view", "request_to_inbox"}
     assert all(0 < figures["p50"] <= figures["p99"] for figures in told["latency_ms"].values())
     assert told["seconds"] > 0
+    assert 0 < sum(told["ways_in"].values()) <= told["accepted"]
+    assert set(told["reference"]) == {"resolved", "ambiguous", "unknown"}
+    assert sum(told["reference"].values()) > 0
 
 
 def accepted_and_rejected(var: Path, owner: str) -> tuple[int, int]:
@@ -104,6 +108,11 @@ def test_the_demo_keeps_every_promise(default: Played) -> None:
     check_report(default)
     assert "every promise held" in default.said
     assert "Exercise data only" in default.said
+
+
+def test_every_way_in_brings_records(default: Played) -> None:
+    assert {way for way, accepted in default.report["ways_in"].items() if accepted} == set(WAYS)
+    assert default.report["reference"]["resolved"] > 0
 
 
 def test_every_member_has_records_accepted_and_rejected(default: Played) -> None:

@@ -24,6 +24,7 @@ from interfocal.desk.views import (
     trace_document,
     trace_row,
 )
+from producers.intake.submission import Result, ShownProblem
 from schemas.codes.lists import load_code_lists
 from schemas.directory import Directory
 from schemas.errors import Rejected
@@ -246,15 +247,12 @@ def test_a_file_and_options_contradict_each_other(tmp_path: Any) -> None:
 
 
 def test_a_rejection_is_a_sentence_a_problem_that_names_its_field() -> None:
-    problems = [
-        {"message": "act is empty.", "parameters": {"field": "act"}},
-        {"message": "x is not a code.", "parameters": {"field": "answer.result"}},
-    ]
-    assert sentences({"outcome": "rejected", "problems": problems}) == [
-        "act is empty.",
-        "answer.result: x is not a code.",
-    ]
-    assert sentences({"detail": "too much"}) == ["too much"]
+    problems = (
+        ShownProblem(code="missing_field", message="act is empty.", parameters={"field": "act"}),
+        ShownProblem(code="unknown_code", message="x is not a code.", parameters={"field": "answer.result"}),
+    )
+    rejected = Result(outcome="rejected", national_id="", rows=(1,), problems=problems)
+    assert sentences(rejected) == ["act is empty.", "answer.result: x is not a code."]
 
 
 def test_a_code_of_a_newer_list_is_shown_as_itself() -> None:

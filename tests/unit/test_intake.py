@@ -22,7 +22,7 @@ from intake_cases import (
     seizure,
     trace_request,
 )
-from interfocal.member.intake_client import receipt_of
+from interfocal.member.intake import receipt_of
 from producers.intake.assemble import Identity
 from producers.intake.checks import Standards
 from producers.intake.intake import Intake
@@ -274,5 +274,5 @@ def test_a_desk_built_anew_finds_the_receipt_that_it_gave_before(intake: Intake)
     assert first.outcome == "accepted"
     again = one(intake, {**receipt, "received_at": "2026-03-01T11:00:00+00:00"}, "receipt")
     assert (again.outcome, codes(again)) == ("rejected", {"national_id": "reference_reused"})
-    assert receipt_of(again.model_dump(mode="json")) == first.event_id
-    assert isinstance(receipt_of({"outcome": "rejected", "event_id": None, "problems": []}), Rejected)
+    assert receipt_of(again) == first.event_id
+    assert isinstance(receipt_of(Result(outcome="rejected", national_id="", rows=(1,))), Rejected)

@@ -21,13 +21,15 @@ from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Places
 from interfocal.installation.region_folder import open_region
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.member.intake_client import IntakeClient
+from interfocal.member import intake as members_intake
 from interfocal.member.submitting import Handing
 from producers.intake.intake import Intake
+from producers.intake.submission import Result
 from producers.mapping.files import load_mappings
 from producers.outbox import OutboxFile
 from producers.ways_in.api_keys import KeyFiles
 from producers.ways_in.http import create_app
+from producers.ways_in.python_call import Exchange
 
 DIRECTORY = """
 region = "test"
@@ -81,10 +83,10 @@ def intake(var: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Intake]:
     )
     app = create_app({"RS": opened}, KeyFiles({"RS": places.member("rs") / "api-keys.json"}).caller)
 
-    def to(endpoint: Endpoint) -> IntakeClient:
-        return IntakeClient(endpoint, client_of(app, authorization=f"Bearer {endpoint.api_key.get_secret_value()}"))
+    def at(endpoint: Endpoint) -> Exchange:
+        return Exchange(endpoint.url, endpoint.api_key.get_secret_value(), client_of(app))
 
-    monkeypatch.setattr(IntakeClient, "to", to)
+    monkeypatch.setattr(members_intake, "intake_at", at)
     yield opened
     opened.outbox.close()
 
@@ -187,10 +189,10 @@ def test_json_output_says_its_limits(var: Path, tmp_path: Path, capsys: pytest.C
 
 def test_a_terminal_shows_bars_of_what_was_read(var: Path, tmp_path: Path) -> None:
     class Everything:
-        def submit_all(self, _stream: str, rows: list[object], **_: str) -> list[dict[str, object]]:
-            return [{"outcome": "accepted", "national_id": "1", "rows": [1]} for _ in rows]
+        def submit(self, _stream: str, rows: list[object], **_: object) -> list[Result]:
+            return [Result(outcome="accepted", national_id="1", rows=(1,)) for _ in rows]
 
-    handing = Handing(cast("IntakeClient", Everything()), "RS", region_mappings(var), {})
+    handing = Handing(cast("Exchange", Everything()), "RS", region_mappings(var), {})
     told = StringIO()
     path = csv_file(tmp_path, LINE, LINE.replace("KU-17/26", "KU-18/26"))
     report = watched(handing, path, Console(file=told, force_terminal=True, width=160))

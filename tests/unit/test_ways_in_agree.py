@@ -13,9 +13,7 @@ from pydantic import SecretStr
 
 from asgi import client_of
 from intake_cases import CODE_LISTS, MAPPING, ROW, open_intake, written_mapping
-from interfocal.installation.endpoints import Endpoint
 from interfocal.installation.settings import SqlTableSettings, WaysInSettings
-from interfocal.member.intake_client import IntakeClient
 from interfocal.member.submitting import Handing, hand_over
 from interfocal.wiring.ways_in import looking_workers
 from office import XLSX_MAPPING, XML_MAPPING, workbook, xml_export
@@ -99,10 +97,8 @@ def by_submit(form: str) -> Callable[[Door, Rows], dict[str, int]]:
     def bring(door: Door, rows: Rows) -> dict[str, int]:
         path = door.folder / f"zaplene.{form}"
         path.write_bytes(FILES[form](rows))
-        http = door.http
-        http.headers["x-api-key"] = "key"
-        client = IntakeClient(Endpoint("http://intake", SecretStr("key")), http)
-        return dict(hand_over(Handing(client, "RS", door.intake.mappings, {}), path).counts)
+        exchange = Exchange("http://intake", "key", door.http)
+        return dict(hand_over(Handing(exchange, "RS", door.intake.mappings, {}), path).counts)
 
     return bring
 

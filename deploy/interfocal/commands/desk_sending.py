@@ -8,8 +8,9 @@ from typing import Any
 import typer
 
 from interfocal.commands.desk_printing import print_json, print_notes
-from interfocal.desk.acts import Answer, DeskActs
+from interfocal.desk.acts import DeskActs
 from interfocal.installation.installation import open_installation
+from producers.intake.submission import Result
 
 OUT_OF_TURN = (
     "As far as this desk knows, {act} is out of turn: hop {hop} is {state}."
@@ -49,27 +50,25 @@ class Sending:
         name = f"{known.key.requester}/{known.key.trace_id}"
         self._tell(desk, act, desk.act(name, act, part, self.reference, handling))
 
-    def _tell(self, desk: DeskActs, act: str, answer: Answer) -> None:
+    def _tell(self, desk: DeskActs, act: str, answer: Result) -> None:
         directory = desk.installation.directory
         if self.as_json:
-            print_json(answer, directory)
-        elif answer.get("event_id"):
-            again = " (said before: nothing happened)" if answer["outcome"] == "unchanged" else ""
+            print_json(answer.model_dump(mode="json"), directory)
+        elif answer.event_id:
+            again = " (said before: nothing happened)" if answer.outcome == "unchanged" else ""
             typer.echo(f"{desk.code}: {act} accepted{again}")
-            typer.echo(f"event {answer['event_id']}")
-            typer.echo(f"trace {answer['trace_id']}")
-            typer.echo(f"reference {answer['national_id']}")
-            print_notes([desk.code, answer["national_id"]], directory)
+            typer.echo(f"event {answer.event_id}")
+            typer.echo(f"trace {answer.trace_id}")
+            typer.echo(f"reference {answer.national_id}")
+            print_notes([desk.code, answer.national_id], directory)
         else:
             for sentence in sentences(answer):
                 typer.echo(f"rejected: {sentence}", err=True)
-        if not answer.get("event_id"):
+        if not answer.event_id:
             raise typer.Exit(1)
 
 
-def sentences(answer: Answer) -> list[str]:
+def sentences(answer: Result) -> list[str]:
     """Why intake rejected a record, a sentence a problem, each beginning with its field."""
-    problems = answer.get("problems") or []
-    found = [(problem.get("parameters", {}).get("field", ""), problem["message"]) for problem in problems]
-    told = [message if not field or field in message else f"{field}: {message}" for field, message in found]
-    return told or [str(answer.get("detail", "intake gave no reason"))]
+    found = [(problem.parameters.get("field", ""), problem.message) for problem in answer.problems]
+    return [message if not field or field in message else f"{field}: {message}" for field, message in found]

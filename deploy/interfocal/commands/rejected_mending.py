@@ -5,17 +5,18 @@ It changes with how a clerk mends records.
 
 import json
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from interfocal.commands.submit import HERE, As, AsJson, Var, printable, region_mappings
-from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Places, open_directory
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import console
-from interfocal.member.intake_client import IntakeClient
+from interfocal.member.intake import intake_of
+from producers.intake.submission import Result
 from producers.mapping.files import MappingSet
 from producers.outbox import Rejection, open_read_only
 from producers.ways_in.rejected_workbook import Sheet, sheet_name, sheet_of, write_workbook
@@ -40,14 +41,14 @@ def resubmit_rejected(
     directory = open_directory(var)
     code = directory.member(member).code
     wanted = numbers or [kept.id for kept in open_rejections(var, directory, member)]
-    client = IntakeClient.to(producer_endpoint(var, code))
-    results = {number: client.resubmit(number) for number in wanted}
-    client.http.close()
+    with intake_of(var, code) as exchange:
+        results = {number: exchange.resubmit(number) for number in wanted}
     if as_json:
-        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], "results": results}, indent=2, ensure_ascii=False))
+        shown = {number: [one.model_dump(mode="json") for one in found] for number, found in results.items()}
+        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], "results": shown}, indent=2, ensure_ascii=False))
     else:
         _print_results(results)
-    if any(one["outcome"] == "rejected" for found in results.values() for one in found):
+    if any(one.outcome == "rejected" for found in results.values() for one in found):
         raise typer.Exit(1)
 
 
@@ -98,12 +99,12 @@ def sheets_of(rejections: list[Rejection], mappings: MappingSet, code: str, lang
     return [sheet_of(known[name], found, language) for name, found in sorted(by_name.items()) if name in known]
 
 
-def _print_results(results: dict[int, list[dict[str, Any]]]) -> None:
-    counts = Counter(one["outcome"] for found in results.values() for one in found)
+def _print_results(results: Mapping[int, Sequence[Result]]) -> None:
+    counts = Counter(one.outcome for found in results.values() for one in found)
     for number, found in results.items():
         for one in found:
-            reasons = "; ".join(problem["message"] for problem in one["problems"])
-            console().print(printable(f"{number}: {one['outcome']}{': ' if reasons else ''}{reasons}"))
+            reasons = "; ".join(problem.message for problem in one.problems)
+            console().print(printable(f"{number}: {one.outcome}{': ' if reasons else ''}{reasons}"))
         if not found:
             typer.echo(f"{number}: left out by its mapping now")
     typer.echo(", ".join(f"{count} {outcome}" for outcome, count in counts.items()) or "no rejected records")

@@ -10,14 +10,14 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Places, open_directory
 from interfocal.installation.region_folder import open_region
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.member.intake_client import IntakeClient
+from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
 from producers.mapping.files import MappingSet, load_mappings
 from producers.ways_in.handing import FileReport, Watch, reports_text
+from producers.ways_in.python_call import How, Stream
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured
 
@@ -26,7 +26,7 @@ PIPE_WIDTH = 160
 
 As = Annotated[str, typer.Option("--as", help="The member whose records they are, as its code.")]
 MappingName = Annotated[str | None, typer.Option("--mapping", help="Read them with this mapping; else by their names.")]
-Stream = Annotated[str | None, typer.Option("--stream", help="They hold harmonised JSON records of this stream.")]
+OfStream = Annotated[Stream | None, typer.Option("--stream", help="They hold harmonised JSON records of this stream.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Tell what would be, and keep nothing.")]
 Reassert = Annotated[bool, typer.Option("--reassert", help="Take earlier contents again, as the newest.")]
 Remap = Annotated[
@@ -50,7 +50,7 @@ def submit(
     ],
     member: As,
     mapping: MappingName = None,
-    stream: Stream = None,
+    stream: OfStream = None,
     dry_run: DryRun = False,
     reassert: Reassert = False,
     remap: Remap = False,
@@ -61,12 +61,10 @@ def submit(
     if missing := [str(path) for path in files if not path.is_file()]:
         raise Misconfigured(f"there is no file {', '.join(missing)}: nothing was submitted")
     code = open_directory(var).member(member).code
-    client = IntakeClient.to(producer_endpoint(var, code))
-    given = {"dry_run": dry_run, "reassert": reassert, "remap": remap}
-    asked = {name: str(value).lower() for name, value in given.items()}
-    handing = Handing(client, code, region_mappings(var), asked, mapping, stream)
-    reports = [watched(handing, path, Console(stderr=True)) for path in files]
-    client.http.close()
+    how = How(dry_run=dry_run, reassert=reassert, remap=remap)
+    with intake_of(var, code) as exchange:
+        handing = Handing(exchange, code, region_mappings(var), how, mapping, stream)
+        reports = [watched(handing, path, Console(stderr=True)) for path in files]
     if as_json:
         typer.echo(reports_text(reports, EXERCISE_NOTICE))
     else:

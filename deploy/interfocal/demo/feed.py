@@ -4,17 +4,18 @@ It changes when samples come in by another way.
 """
 
 import tomllib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from interfocal.demo.national import WAYS, National, ways_of
 from interfocal.demo.screen import Screen
 from interfocal.drain import wait_drained
-from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
 from interfocal.installation.region_folder import RegionFolder
-from interfocal.member.intake_client import IntakeClient
+from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
 from producers.intake.submission import Result
 from producers.mapping.files import MappingSet, load_mappings
@@ -28,6 +29,14 @@ AT_ONCE = 4
 SHOWN_REJECTIONS = 3
 RECORDS_FILE = "demo.toml"
 FOLD_S = 120.0
+FILE = "file"
+WAY_NAMES = {
+    FILE: "submitting a file",
+    "folder": "a watched folder",
+    "http": "HTTP",
+    "python": "a call in Python",
+    "sql": "an outbox table",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +47,37 @@ class Feed:
     folder: RegionFolder
     screen: Screen
 
-    def samples(self) -> None:
-        """Every member's sample files, several members at once; raises Misconfigured for a file no mapping reads.
+    def samples(self) -> Counter[str]:
+        """Every member's sample files by its way in, several members at once; how many were accepted, by way.
 
         Requests come last, when what they may point to is folded: a router never knows what is told only later.
+        Raises Misconfigured for a file that no mapping reads.
         """
         mappings = self._mappings()
         files = [(code, path) for code in self._codes() for path in sample_files(self.folder, code)]
         requests = [(code, path) for code, path in files if holds_requests(mappings, code, path)]
         records = [pair for pair in files if pair not in requests]
+        ways = ways_of(self.folder)
+        accepted: Counter[str] = Counter()
         for pairs in (records, requests):
             with ThreadPoolExecutor(AT_ONCE) as threads:
-                list(threads.map(lambda pair: self._sample(pair[0], mappings, pair[1]), pairs))
+                reports = threads.map(lambda pair: self._sample(pair[0], mappings, pair[1], ways), pairs)
+                for (code, _), report in zip(pairs, reports, strict=True):
+                    accepted[ways.get(code, FILE)] += report.counts.get("accepted", 0)
             wait_drained(self.installation, FOLD_S, lambda _left: None)
+        return accepted
 
-    def records(self, path: Path) -> None:
+    def records(self, path: Path) -> Counter[str]:
         """One file with records of many members, by the mappings that the region's ``demo.toml`` names, in order."""
         mappings = self._mappings()
+        accepted: Counter[str] = Counter()
         for name in record_mappings(self.folder):
             with ThreadPoolExecutor(AT_ONCE) as threads:
-                reports = list(threads.map(lambda code, n=name: self._hand(code, mappings, path, n), self._codes()))
-            self._tell_records(name, reports)
+                reports = list(threads.map(lambda code, n=name: self._submit(code, mappings, path, n), self._codes()))
+            accepted[FILE] += self._tell_records(name, reports)
             wait_drained(self.installation, FOLD_S, lambda _left: None)
         self._tell_strangers(path, mappings)
+        return accepted
 
     def _codes(self) -> Sequence[str]:
         return [member.code for member in self.installation.directory.members if not member.observer]
@@ -68,33 +85,31 @@ class Feed:
     def _mappings(self) -> MappingSet:
         return load_mappings(self.folder.mappings, load_code_lists())
 
-    def _sample(self, code: str, mappings: MappingSet, path: Path) -> None:
-        self._tell_file(code, self._hand(code, mappings, path, None))
-
-    def _hand(self, code: str, mappings: MappingSet, path: Path, mapping: str | None) -> FileReport:
-        client = IntakeClient.to(producer_endpoint(self.installation.var, code))
-        try:
-            report = hand_over(Handing(client, code, mappings, {}, mapping), path)
-        finally:
-            client.http.close()
-        if report.fault:
-            raise Misconfigured(f"{path.name} of {code}: {report.fault}")
+    def _sample(self, code: str, mappings: MappingSet, path: Path, ways: Mapping[str, str]) -> FileReport:
+        way = ways.get(code, FILE)
+        report = whole(WAYS[way](National(self.installation, code, mappings), path), code)
+        self._tell_file(code, way, report)
         return report
 
-    def _tell_file(self, code: str, report: FileReport) -> None:
+    def _submit(self, code: str, mappings: MappingSet, path: Path, mapping: str) -> FileReport:
+        with intake_of(self.installation.var, code) as exchange:
+            return whole(hand_over(Handing(exchange, code, mappings, {}, mapping), path), code)
+
+    def _tell_file(self, code: str, way: str, report: FileReport) -> None:
         accepted = report.counts.get("accepted", 0)
-        self.screen.say("accepted", f"{code}: {accepted} records of {report.file}", [code])
+        self.screen.say("accepted", f"{code}: {accepted} records of {report.file}, by {WAY_NAMES[way]}", [code])
         rejected = [result for result in report.results if result.outcome == "rejected"]
         for result in rejected[:SHOWN_REJECTIONS]:
             self.screen.say("rejected", f"{code}: {describe(result)}", [code])
 
-    def _tell_records(self, name: str, reports: Sequence[FileReport]) -> None:
+    def _tell_records(self, name: str, reports: Sequence[FileReport]) -> int:
         accepted = sum(report.counts.get("accepted", 0) for report in reports)
         self.screen.say("accepted", f"{accepted} records by the mapping {name}")
         for report in reports:
             for result in report.results:
                 if result.outcome == "rejected":
                     self.screen.say("rejected", describe(result))
+        return accepted
 
     def _tell_strangers(self, path: Path, mappings: MappingSet) -> None:
         """Rows that no member's mapping takes: they belong to nobody here, and are named rather than forgotten."""
@@ -106,6 +121,13 @@ class Feed:
             if left:
                 told = f"{len(left)} rows belong to no member by the mapping {mapping.name}: {', '.join(left[:10])}"
                 self.screen.say("rejected", told)
+
+
+def whole(report: FileReport, code: str) -> FileReport:
+    """The report of a file that could be read; raises Misconfigured for one that could not."""
+    if report.fault:
+        raise Misconfigured(f"{report.file} of {code}: {report.fault}")
+    return report
 
 
 def record_mappings(folder: RegionFolder) -> Sequence[str]:

@@ -4,6 +4,7 @@ import csv
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +13,16 @@ from typing import Any
 import psycopg
 
 from interfocal.installation.installation import Installation
+from producers.quality import MAKES
 from schemas.errors import Stop
+from schemas.marks.lookup import Found
+from schemas.marks.reference import Reference, load_reference
 
 DUTY_OFFICER = "duty_officer"
+NAMED = """
+    select make, weapon_class, model from item_current where make is not null or model is not null
+    union all select make, weapon_class, model from missing_current where make is not null or model is not null
+"""
 COLUMNS = ("national_id", "asked_by", "delivered_to", "rule", "jurisdiction_note")
 FIRST_HOPS = """
     select trace.own_reference, trace.requester, hop.accountable, hop.rule
@@ -48,6 +56,20 @@ def run_ledger(installation: Installation) -> dict[str, Any]:
 def last_line(text: str) -> str:
     """What a program said last."""
     return (text.strip().splitlines() or ["it said nothing"])[-1]
+
+
+def reference_counts(installation: Installation) -> dict[str, int]:
+    """Of the firearms in the view with a make or model: how many the reference tables resolve, or find ambiguous."""
+    reference = load_reference()
+    with psycopg.connect(installation.region_url) as region:
+        counts = Counter(standing(reference, *named) for named in region.execute(NAMED).fetchall())
+    return {kind: counts[kind] for kind in MAKES}
+
+
+def standing(reference: Reference, make: str | None, weapon_class: str | None, model: str | None) -> str:
+    """What the tables say of one firearm: its model where one was read, else its maker."""
+    named = reference.find_model(make, weapon_class, model) if model else reference.find_maker(make)
+    return "unknown" if named is None else "resolved" if isinstance(named, Found) else "ambiguous"
 
 
 def write_report(path: Path, told: Mapping[str, Any], seconds: float) -> None:

@@ -7,7 +7,7 @@ import shlex
 import shutil
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,8 @@ from types import FrameType
 
 from interfocal.demo.feed import Feed
 from interfocal.demo.foreign import plant
-from interfocal.demo.outcome import run_ledger, write_report, write_traces
+from interfocal.demo.national import forget_national, prepare_national
+from interfocal.demo.outcome import reference_counts, run_ledger, write_report, write_traces
 from interfocal.demo.scenario import Scenario, read_scenario
 from interfocal.demo.screen import Screen
 from interfocal.demo.watch import Watch
@@ -72,6 +73,7 @@ class Demo:
         self.screen.directory = installation.directory
         if installation.directory.notice:
             self.screen.progress(installation.directory.notice)
+        prepare_national(installation, self.folder)
         processes += start_processes(installation)
         wait_ready(processes)
         self.screen.progress(f"{len(processes)} processes are ready: {', '.join(p.name for p in processes)}")
@@ -82,7 +84,7 @@ class Demo:
         watch = Watch(installation, self.screen)
         watching = threading.Thread(target=watch.run, daemon=True)
         watching.start()
-        self.feed(installation)
+        ways_in = self.feed(installation)
         planted = plant(installation, record_topics(installation.directory.owners())[:3])
         self.screen.progress(f"{planted} unusable records without a valid seal were planted on the topics")
         script = read_scenario(self.folder.path)
@@ -94,21 +96,18 @@ class Demo:
         watching.join()
         if not left.nothing:
             self.screen.say("problem", f"not everything came to rest: {left}")
-        return self.tell(installation, watch) and left.nothing
+        return self.tell(installation, watch, ways_in) and left.nothing
 
-    def feed(self, installation: Installation) -> None:
-        """The members' samples, or the file of records."""
+    def feed(self, installation: Installation) -> Mapping[str, int]:
+        """The members' samples, or the file of records; how many were accepted, by way in."""
         self.screen.stage("National records")
         feed = Feed(installation, self.folder, self.screen)
-        if self.records is None:
-            feed.samples()
-        else:
-            feed.records(self.records)
+        return feed.samples() if self.records is None else feed.records(self.records)
 
-    def tell(self, installation: Installation, watch: Watch) -> bool:
+    def tell(self, installation: Installation, watch: Watch, ways_in: Mapping[str, int]) -> bool:
         """The report on screen and on disk."""
         self.screen.stage("The ledger, counted afresh by a process of its own")
-        told = run_ledger(installation)
+        told = run_ledger(installation) | {"ways_in": ways_in, "reference": reference_counts(installation)}
         write_report(self.var / REPORT, told, self.screen.seconds())
         write_traces(self.var / TRACES, installation)
         for name in ("accepted", "in_view", "quarantined", "rejected", "foreign"):
@@ -118,6 +117,8 @@ class Demo:
         self.screen.say(
             "note", f"{traces['delivered']:>6} of {traces['opened']} traces delivered; the others wait for a person"
         )
+        self.screen.say("note", f"accepted by way in: {counts_text(ways_in)}")
+        self.screen.say("note", f"makes and models in the reference tables: {counts_text(told['reference'])}")
         for name, figures in latency.items():
             self.screen.say("note", f"{name.replace('_', ' ')}: p50 {figures['p50']} ms, p99 {figures['p99']} ms")
         if watch.first_route_s is not None:
@@ -134,6 +135,11 @@ class Demo:
             self.screen.progress(line)
         with suppress(KeyboardInterrupt):
             threading.Event().wait()
+
+
+def counts_text(counts: Mapping[str, int]) -> str:
+    """``2 resolved, 1 unknown``."""
+    return ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))
 
 
 def addresses(installation: Installation) -> Sequence[str]:
@@ -158,6 +164,7 @@ def clear(var: Path) -> None:
     if not marker.exists() and any((var / name).exists() for name in (*OWN_FOLDERS, *SERVER_FOLDERS)):
         raise NotOurs(f"{var} holds an installation that the demo did not make: name another folder with --var")
     down(var, wipe=True)
+    forget_national(var)
     for name in OWN_FOLDERS:
         shutil.rmtree(var / name, ignore_errors=True)
     var.mkdir(parents=True, exist_ok=True)

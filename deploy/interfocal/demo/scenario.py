@@ -4,28 +4,25 @@ Each step waits until the step before it can be seen where its actor would see i
 """
 
 import json
-import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import psycopg
 
 from interfocal.demo.screen import Screen
+from interfocal.demo.waiting import wait
 from interfocal.desk.acts import DeskActs
-from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
-from interfocal.member.intake_client import IntakeClient, accepted_id
-from schemas.errors import Stop
+from interfocal.member.intake import accepted_id, intake_of
+from producers.intake.submission import Result
+from producers.ways_in.python_call import Stream
 from schemas.marks.keys import match_keys
 
 SCENARIO_FILE = "scenario.toml"
-WAIT_S = 60.0
-POLL_S = 0.1
-T = TypeVar("T")
 
 
 def read_scenario(region: Path) -> Mapping[str, Any] | None:
@@ -62,7 +59,7 @@ class Scenario:
         """Step 1: the seizure; step 2: what was read, and the keys derived from it."""
         record = self.script["seizure"]["record"]
         result = submit(self.installation, self.asker, "seizure", record)
-        self.screen.say("accepted", f"{self.asker}: seizure {record['own_reference']} as revision {result['revision']}")
+        self.screen.say("accepted", f"{self.asker}: seizure {record['own_reference']} as revision {result.revision}")
         for item in record["items"]:
             marks = item.get("firearm", {}).get("marks", {})
             for number in marks.get("numbers", []):
@@ -83,8 +80,8 @@ class Scenario:
         }
         result = DeskActs(self.installation, self.asker).open(record)
         accepted_id(result)
-        self.screen.say("accepted", f"{self.asker} asks: trace {result['trace_id'][:8]}", [self.asker])
-        return str(result["trace_id"])
+        self.screen.say("accepted", f"{self.asker} asks: trace {str(result.trace_id)[:8]}", [self.asker])
+        return str(result.trace_id)
 
     def accountable(self, trace_id: str, hop: int) -> str:
         """Wait until a hop's accountable member has the request in its own inbox; returns its code."""
@@ -123,7 +120,7 @@ class Scenario:
         number = record["items"][restored["item"]]["firearm"]["marks"]["numbers"][0]
         number.update(as_read=restored["as_read"], state=restored["state"])
         result = submit(self.installation, self.asker, "seizure", record)
-        told = f"seizure {record['own_reference']} as revision {result['revision']}: {restored['as_read']!r} restored"
+        told = f"seizure {record['own_reference']} as revision {result.revision}: {restored['as_read']!r} restored"
         self.screen.say("accepted", f"{self.asker}: {told}", [self.asker])
 
     def hand_over(self) -> None:
@@ -133,25 +130,12 @@ class Scenario:
         wait(lambda: one(self.installation.region_url, query, (trace_id,)), "the handing over")
 
 
-def submit(installation: Installation, member: str, stream: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def submit(installation: Installation, member: str, stream: Stream, record: Mapping[str, Any]) -> Result:
     """One record through a member's own intake; raises Rejected when it is not accepted."""
-    client = IntakeClient.to(producer_endpoint(installation.var, member))
-    try:
-        result = client.submit(stream, json.loads(json.dumps(record, default=str)))
-    finally:
-        client.http.close()
+    with intake_of(installation.var, member) as exchange:
+        (result,) = exchange.submit(stream, [json.loads(json.dumps(record, default=str))])
     accepted_id(result)
     return result
-
-
-def wait(look: Callable[[], T | None], what: str) -> T:
-    """What ``look`` finds, as soon as it does; raises Stop when it takes too long."""
-    deadline = time.monotonic() + WAIT_S
-    while (found := look()) is None:
-        if time.monotonic() > deadline:
-            raise Stop(f"the example waited {WAIT_S:.0f} s for {what}, and it did not come")
-        time.sleep(POLL_S)
-    return found
 
 
 def one(url: str, query: str, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:

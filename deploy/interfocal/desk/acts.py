@@ -19,9 +19,10 @@ from consumers.store.connection import connector
 from consumers.store.session import Session
 from consumers.tracing.trace import TraceKey
 from interfocal.clock import now, random_bytes
-from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
-from interfocal.member.intake_client import IntakeClient
+from interfocal.member.intake import intake_of
+from producers.intake.submission import Result
+from producers.ways_in.python_call import Exchange
 from schemas.errors import Rejected, StoreAway
 
 MOST_TRACES = 1000
@@ -29,13 +30,6 @@ REFERENCE_BYTES = 6
 HANDLING: Mapping[str, Any] = {"codes": ["H0"]}
 
 T = TypeVar("T")
-Answer = dict[str, Any]
-"""What intake answered: ``outcome``, ``event_id``, ``trace_id``, or ``problems``; see ``submission.Result``."""
-
-
-def intake_of(var: Path, member: str) -> IntakeClient:
-    """A client of a member's intake; raises Misconfigured when no producer serves it here."""
-    return IntakeClient.to(producer_endpoint(var, member))
 
 
 def reference_for(member: str) -> str:
@@ -52,7 +46,7 @@ class DeskActs:
 
     installation: Installation
     member: str
-    intake: Callable[[Path, str], IntakeClient] = intake_of
+    intake: Callable[[Path, str], Exchange] = intake_of
 
     @property
     def code(self) -> str:
@@ -79,7 +73,7 @@ class DeskActs:
             sentence = f"no trace {name} has reached the desk of {self.code}, or was opened here"
         raise Rejected(sentence, code="unknown_trace", parameters={"trace": name})
 
-    def open(self, record: Mapping[str, Any]) -> Answer:
+    def open(self, record: Mapping[str, Any]) -> Result:
         """Submit a harmonised request, and keep it when it is accepted.
 
         What may be left out: ``act``, ``handling``, and the reference (one of ``national_id`` and ``own_reference``
@@ -100,7 +94,7 @@ class DeskActs:
         part: Mapping[str, Any],
         reference: str | None = None,
         handling: Mapping[str, Any] | None = None,
-    ) -> Answer:
+    ) -> Result:
         """Submit an act of a trace that the desk knows, and keep it when it is accepted.
 
         ``trace_id``: as ``find``; ``act``: a code of ``trace-act``, ``part``: its part. The same reference again says
@@ -129,23 +123,22 @@ class DeskActs:
         same = [one for one in sent if (one.own_reference, one.act) == (reference, act) and one.cause]
         return next((Standpoint(one.requester, one.trace_id, one.hop, one.cause or "") for one in same), None)
 
-    def _submitted(self, record: Mapping[str, Any], place: Standpoint | None) -> Answer:
-        client = self.intake(self.installation.var, self.code)
-        with closing(client.http):
-            answer = client.submit("trace", record)
-        if answer.get("event_id"):
+    def _submitted(self, record: Mapping[str, Any], place: Standpoint | None) -> Result:
+        with self.intake(self.installation.var, self.code) as exchange:
+            (answer,) = exchange.submit("trace", [record])
+        if answer.event_id and answer.trace_id:
             self._keep(self._sent(record, place, answer))
         return answer
 
-    def _sent(self, record: Mapping[str, Any], place: Standpoint | None, answer: Answer) -> SubmittedAct:
+    def _sent(self, record: Mapping[str, Any], place: Standpoint | None, answer: Result) -> SubmittedAct:
         return SubmittedAct(
             own_reference=str(record["national_id"]),
             act=str(record["act"]),
             requester=place.requester if place else self.code,
-            trace_id=str(answer["trace_id"]),
+            trace_id=str(answer.trace_id),
             hop=place.hop if place else 1,
             cause=place.cause if place else None,
-            event_id=str(answer["event_id"]),
+            event_id=str(answer.event_id),
             submitted_at=now(),
             body=dict(record),
         )

@@ -61,7 +61,7 @@ class LoopSettings(Purpose):
 
 
 class SqlTableSettings(Purpose):
-    """A national system's outbox table (``deploy/sql/outbox_table.sql``), and what the system is called."""
+    """A national system's outbox table (``producers/ways_in/outbox_table.sql``), and what the system is called."""
 
     url: SecretStr
     table: Annotated[str, Field(pattern=r"^([A-Za-z_][A-Za-z0-9_]*\.)?[A-Za-z_][A-Za-z0-9_]*$")] = "interfocal_outbox"

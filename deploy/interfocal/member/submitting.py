@@ -6,7 +6,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from interfocal.member.intake_client import IntakeClient
 from producers.intake.submission import Result
 from producers.mapping.files import MappingSet
 from producers.mapping.mapping import NationalMapping
@@ -22,6 +21,7 @@ from producers.ways_in.handing import (
     hand_over_file,
     mappings_for,
 )
+from producers.ways_in.python_call import Exchange, How, Stream
 from producers.ways_in.rejected_workbook import as_workbook
 from schemas.errors import Rejected
 
@@ -32,18 +32,18 @@ BULK_RECORDS = 500
 class Handing:
     """How files are handed over: for which member, with which mappings, and how they are to be taken."""
 
-    client: IntakeClient
+    exchange: Exchange
     member: str
     mappings: MappingSet
-    asked: Mapping[str, str]
+    how: How
     mapping: str | None = None
-    stream: str | None = None
+    stream: Stream | None = None
 
     def take(self, mapping: NationalMapping, records: Sequence[NationalRecord], source: str) -> Sequence[Result]:
         """Hand over a bulk of national records in one transaction."""
         rows = [row_object(row) for record in records for row in record.rows]
-        asked = {**self.asked, "mapping": mapping.name, "source": source}
-        return results_of(self.client.submit_all(mapping.stream, rows, **asked))
+        how: How = {**self.how, "mapping": mapping.name, "source": source}
+        return self.exchange.submit(mapping.stream, rows, **how)
 
 
 def hand_over(handing: Handing, path: Path, watch: Watch = NOBODY) -> FileReport:
@@ -67,13 +67,14 @@ def chosen_mappings(handing: Handing, path: Path) -> Sequence[NationalMapping]:
     return mappings_for(handing.mappings, handing.member, path.name)
 
 
-def _harmonised(handing: Handing, stream: str, path: Path, watch: Watch) -> FileReport:
+def _harmonised(handing: Handing, stream: Stream, path: Path, watch: Watch) -> FileReport:
     """A file is read twice, so that nothing is sent of one that cannot be read to its end."""
     tally = Tally()
     for _ in read_objects(path):
         pass
     for start, bulk in _bulks(read_objects(path)):
-        results = results_of(handing.client.submit_all(stream, bulk, **handing.asked, source=path.name))
+        how: How = {**handing.how, "source": path.name}
+        results = handing.exchange.submit(stream, bulk, **how)
         tally.add(r.model_copy(update={"rows": tuple(start + row for row in r.rows)}) for r in results)
         watch.on_handed(tally.counts.total())
     return tally.report(path.name)
@@ -84,10 +85,3 @@ def _bulks(objects: Iterator[Mapping[str, Any]]) -> Iterator[tuple[int, list[Map
     while bulk := list(islice(objects, BULK_RECORDS)):
         yield start, bulk
         start += len(bulk)
-
-
-def results_of(answer: Any) -> Sequence[Result]:
-    """One result per record; raises Rejected when the bulk as a whole was not taken."""
-    if not isinstance(answer, list):
-        raise Rejected(str(answer.get("detail", "the intake did not take this bulk")))
-    return [Result.model_validate(result) for result in answer]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
@@ -23,12 +24,13 @@ from consumers.store.session import Session
 from interfocal.clock import now
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
-from interfocal.member.intake_client import IntakeClient, receipt_of
+from interfocal.member.intake import intake_at, receipt_of
 from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Worker
+from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
 from schemas.topics import inbox_topic
@@ -124,10 +126,12 @@ def _behind(loops: Mapping[str, Loop]) -> str | None:
 def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:
     owner = installation.directory.member(code).owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
-    client = IntakeClient.to(producer_endpoint(installation.var, code))
+    http = httpx.Client(timeout=TIMEOUT_S)
 
     def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
-        return [receipt_of(result) for result in client.submit_all("receipt", records)]
+        # The address is read each time: a producer that was started again may answer at another.
+        exchange = intake_at(producer_endpoint(installation.var, code), http)
+        return [receipt_of(result) for result in exchange.submit("receipt", records)]
 
     def trouble(error: ExchangeError) -> None:
         log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
