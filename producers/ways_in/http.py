@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
@@ -40,13 +40,17 @@ API_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same
 Language = Annotated[
     str | None, Query(description="Language of the messages, as sr-Cyrl; else the member's first one, or English")
 ]
+Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="Its number in the list of rejected records")]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A bulk: one result per record, in order. One record: nothing new (unchanged, superseded)"},
     202: {"model": Result, "description": "One record: accepted, and safe in the outbox"},
     400: {"model": NotTaken, "description": "The body is not JSON or not UTF-8, or a parameter is not usable"},
     401: {"model": NotTaken, "description": "No API key, or an unknown or revoked one"},
     413: {"model": NotTaken, "description": "Too many bytes or records in one request"},
-    422: {"model": Result, "description": "One record: rejected, with every problem; it is kept and listed"},
+    422: {
+        "model": Result | NotTaken,
+        "description": "One record: rejected, with every problem; it is kept and listed. Or nothing was taken, and why",
+    },
     503: {"model": NotTaken, "description": "Outbox full, disk low, or store away: nothing was kept; see Retry-After"},
 }
 
@@ -216,7 +220,7 @@ def _add_rejected(router: APIRouter, door: Door) -> None:
 
     @router.get("/rejected/{number}", responses=misasked | {404: {"model": NotTaken}})
     def show_rejected(
-        number: int, caller: Annotated[Caller, Depends(door.authenticated)], language: Language = None
+        number: Number, caller: Annotated[Caller, Depends(door.authenticated)], language: Language = None
     ) -> KeptRejection:
         """One rejected record of the member."""
         kept = door.intakes[caller.member].outbox.reading.find_rejected(number)
@@ -224,11 +228,11 @@ def _add_rejected(router: APIRouter, door: Door) -> None:
             raise HTTPException(404, f"There is no rejected record {number}.")
         return kept_rejection(kept, door.language(caller, language))
 
-    told: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (401, 503)}
+    told: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (400, 401, 503)}
     told |= {404: {"model": NotTaken}, 422: {"model": NotTaken}}
 
     @router.post("/rejected/{number}/resubmit", responses=told, response_model=list[Result])
-    def resubmit_rejected(number: int, caller: Annotated[Caller, Depends(door.authenticated)]) -> JSONResponse:
+    def resubmit_rejected(number: Number, caller: Annotated[Caller, Depends(door.authenticated)]) -> JSONResponse:
         """Judge a kept rejected record again, with the mappings of today; its results, usually one."""
         intake = door.intakes[caller.member]
         try:
