@@ -10,9 +10,10 @@ ONCE ?=
 REGION ?=
 RECORDS ?=
 ARGS ?=
+ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lock clean
+.PHONY: help demo test check bench format lock clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +30,9 @@ check: $(STAMP) ## Format, lint, types, tests
 	$(RUN)/ruff check
 	$(RUN)/mypy
 	$(RUN)/pytest $(ARGS)
+
+bench: $(STAMP) ## Measure, each figure beside a reference; ONLY=reading for a part, ARGS='--size-mib 100' for less
+	PYTHONPATH=tests $(RUN)/python tests/bench/main.py $(ONLY) $(ARGS)
 
 format: $(STAMP) ## Bring the code into its format
 	$(RUN)/ruff format

@@ -1,0 +1,30 @@
+"""Measures this machine's figures: ``make bench``, or ``make bench ONLY=reading``. It changes with what is measured.
+
+A figure stands beside a reference that was measured in the same run: machines differ, and this one is shared.
+"""
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping
+
+from bench import reading
+from bench.figures import Figures, noise, say, show
+
+SECTIONS: Mapping[str, Callable[[argparse.Namespace], Iterator[Figures]]] = {
+    "reading": lambda asked: reading.measure(asked.size_mib),
+}
+
+
+def main() -> None:
+    """Print the tables of the sections that are asked for, each as soon as it is measured."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="all when none is named")
+    parser.add_argument("--size-mib", type=int, default=1024, help="size of the large files")
+    asked = parser.parse_args()
+    for name in asked.sections or SECTIONS:
+        say(f"\n{name}: {noise()}")
+        for figures in SECTIONS[name](asked):
+            show(figures)
+
+
+if __name__ == "__main__":
+    main()
