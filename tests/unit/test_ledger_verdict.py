@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interfocal.ledger.stores import Quarantined
+from interfocal.ledger.stores import PutAway
 from interfocal.ledger.verdict import Counted, balance
 from ledger_worlds import Plan, mutations, world
 from schemas.events.decision import Decision
@@ -81,7 +81,7 @@ def test_an_event_under_anothers_id_stands_for_its_own_topic_only() -> None:
 def test_a_quarantined_event_counts_by_where_it_lies() -> None:
     counted = world(Plan(unusable=1))
     store = counted.region.store
-    unnamed = [Quarantined(entry.topic, entry.offset, None, entry.reason) for entry in store.quarantined]
+    unnamed = [PutAway(entry.topic, entry.offset, None, entry.reason) for entry in store.quarantined]
     region = replace(counted.region, store=replace(store, quarantined=unnamed))
     assert balance(replace(counted, region=region)).holds
 

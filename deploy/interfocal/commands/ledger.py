@@ -1,6 +1,7 @@
 """``interfocal ledger verify``: the proof that nothing is lost or doubled. It changes with what is shown of it."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,8 +9,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from consumers.store import chains
+from consumers.store.connection import connector
+from consumers.store.session import Session
 from interfocal.installation.installation import open_installation
+from interfocal.ledger.log import gap_place
+from interfocal.ledger.stores import open_store
 from interfocal.ledger.verify import report, verify
+from interfocal.listing import print_footnotes
+from schemas.errors import Misconfigured
+from schemas.topics import owner_of
+from schemas.trust.gaps import Gap
 
 Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the whole report as JSON")]
@@ -29,6 +39,8 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Prove by counting afresh that the promises hold.", no_args_is_help=True)
     group.callback()(lambda: None)
     group.command("verify")(verify_command)
+    group.command("gaps")(list_gaps)
+    group.command("acknowledge")(acknowledge_gap)
     app.add_typer(group, name="ledger")
 
 
@@ -41,6 +53,38 @@ def verify_command(as_json: AsJson = False, var: Var = Path("var")) -> None:
         show(told)
     if not told["holds"]:
         raise typer.Exit(1)
+
+
+def list_gaps(var: Var = Path("var")) -> None:
+    """List the numbers that chains lack and nobody has acknowledged; exit 1 if there are any."""
+    installation = open_installation(var.resolve())
+    with open_store(installation.region_url) as connection:
+        found = chains.gaps(connection, acknowledged=False)
+    for gap in found:
+        typer.echo(gap_place(gap))
+    typer.echo(f"{len(found)} gaps that nobody has acknowledged.")
+    print_footnotes(installation.directory.footnotes(gap.chain.upper() for gap in found))
+    if found:
+        raise typer.Exit(1)
+
+
+def acknowledge_gap(
+    topic: Annotated[str, typer.Argument(help="The topic, as rs.seizure.")],
+    life: Annotated[int, typer.Argument(help="The life of its chain.")],
+    first: Annotated[int, typer.Argument(help="The first number that is missing.")],
+    last: Annotated[int, typer.Argument(help="The last one.")],
+    because: Annotated[str, typer.Option("--because", help="What happened to them, in a few words.")],
+    by: Annotated[str, typer.Option("--by", help="Your own mark, no name.")],
+    var: Var = Path("var"),
+) -> None:
+    """Acknowledge that numbers of a chain are gone: the ledger then holds without them, and says so no more."""
+    installation = open_installation(var.resolve())
+    gap = Gap(topic, owner_of(topic), life, first, last)
+    with closing(Session(connector(installation.region_url, "ledger"))) as session:
+        done = session.transact(lambda transaction: chains.acknowledge(transaction, gap, by, because))
+    if not done:
+        raise Misconfigured(f"no gap {gap_place(gap)} waits to be acknowledged; list those there are")
+    typer.echo(f"{gap_place(gap)} is acknowledged.")
 
 
 def show(told: dict[str, Any]) -> None:

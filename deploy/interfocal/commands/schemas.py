@@ -74,7 +74,7 @@ def check_candidate(candidate: Candidate, stream: Stream = None, folder: Folder 
 def write_drafts(streams: Streams, folder: Folder = OWN_FOLDER) -> None:
     """Write the drafts of streams anew from models and examples; a released version gets a successor."""
     for stream in streams:
-        draft = draft_of(stream, read_versions(folder), read_released(folder), folder)
+        draft = draft_of(stream, read_versions(folder, begun=True), read_released(folder), folder)
         target = folder / draft.version.name
         target.mkdir(parents=True, exist_ok=True)
         for name, content in draft.files.items():

@@ -9,12 +9,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from interfocal.ledger.checks import check_decisions, check_deliveries, check_inbox, check_lines, check_store
+from interfocal.ledger.checks import (
+    check_decisions,
+    check_deliveries,
+    check_inbox,
+    check_lines,
+    check_store,
+    check_told,
+)
 from interfocal.ledger.expected import Expected
 from interfocal.ledger.log import Problem, TopicLog
 from interfocal.ledger.stores import Desk, EventId, OutboxFacts, RegionFacts
 from schemas.events.decision import Decision
-from schemas.topics import RECORD_STREAMS, inbox_topic, member_topic, owner_of, stream_of
+from schemas.topics import (
+    RECORD_STREAMS,
+    inbox_topic,
+    is_short_lived,
+    member_topic,
+    owner_of,
+    quarantine_topic,
+    stream_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,19 +143,20 @@ def question(decision: Decision) -> tuple[str, str, int | None, str | None]:
 
 def problems(counted: Counted) -> Iterator[Problem]:
     """Everything else that should not be."""
-    for log in counted.logs.values():
-        yield from log.problems
-    yield from check_outboxes(counted)
     expected, region = counted.expected, counted.region
+    for log in counted.logs.values():
+        yield from (problem for problem in log.problems if problem.where not in region.acknowledged)
+    yield from check_outboxes(counted)
     yield from check_lines("view", region.view, sum(expected.view.values(), Counter()))
     yield from check_lines("tracing", region.tracing, expected.tracing)
-    folded = {topic: log for topic, log in counted.logs.items() if stream_of(topic) != "inbox"}
+    folded = {topic: log for topic, log in counted.logs.items() if stream_of(topic) not in {"inbox", "quarantine"}}
     yield from check_store(region.store, folded, expected)
+    yield from check_told(region.store, counted.logs)
     yield from check_decisions(region, expected)
     for code, desk in counted.desks.items():
         topic = inbox_topic(code)
-        if topic in counted.logs:
-            yield from check_store(desk.store, {topic: counted.logs[topic]}, expected)
+        own = {name: counted.logs[name] for name in (topic, quarantine_topic(code)) if name in counted.logs}
+        yield from check_store(desk.store, own, expected)
         yield from check_inbox(code, desk.inbox, expected.inboxes.get(topic, {}))
     yield from check_deliveries(counted.logs, expected)
 
@@ -151,9 +167,9 @@ def check_outboxes(counted: Counted) -> Iterator[Problem]:
     left = accepted - logged.keys() - set(waiting_events(counted.outboxes))
     yield from (Problem("not_on_log", f"{topic} {event_id}") for topic, event_id in sorted(left))
     owners = counted.outboxes.keys()
-    unknown = {event for event in logged.keys() - accepted if owner_of(event[0]) in owners}
+    unknown = {e for e in logged.keys() - accepted if owner_of(e[0]) in owners and not is_short_lived(e[0])}
     yield from (Problem("not_accepted_here", f"{topic} {event_id}") for topic, event_id in sorted(unknown))
     for outbox in counted.outboxes.values():
         for event, offset in outbox.published.items():
-            if (event[0], offset) not in logged.get(event, set()):
+            if not is_short_lived(event[0]) and (event[0], offset) not in logged.get(event, set()):
                 yield Problem("marked_but_not_there", f"{event[0]} {offset}")

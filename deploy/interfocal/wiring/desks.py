@@ -12,9 +12,11 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from consumers.checked import Handler
 from consumers.checking import Terms
 from consumers.desk.handler import DeskHandler
 from consumers.desk.receipts import ReceiptWorker
+from consumers.desk.told import ToldHandler
 from consumers.folding import Rules
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
@@ -33,7 +35,7 @@ from interfocal.process.service import Worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
-from schemas.topics import inbox_topic
+from schemas.topics import inbox_topic, is_short_lived, quarantine_topic
 from schemas.trust.chain import Expectation
 
 
@@ -94,6 +96,16 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     return DesksProcess(app, workers)
 
 
+def desk_topics(owner: str) -> tuple[str, ...]:
+    """What a desk folds: its inbox, and what the region tells it of its own records."""
+    return inbox_topic(owner), quarantine_topic(owner)
+
+
+def desk_handlers(terms: Terms) -> tuple[Handler, ...]:
+    """What is done with what a desk folds."""
+    return DeskHandler(terms), ToldHandler()
+
+
 def loop_runner(loop: Loop) -> Callable[[threading.Event], None]:
     """Runs a loop, and leaves its group in an orderly way."""
 
@@ -137,7 +149,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
         log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
 
     terms = terms_of(installation)
-    topics = (inbox_topic(owner),)
+    topics = desk_topics(owner)
     work = threading.Event()
     pace = installation.settings.loop
     broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
@@ -146,11 +158,12 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
             connect=connect,
             terms=terms,
-            rules=Rules((DeskHandler(terms),), pace.quarantine_limit, shared.reached),
+            rules=Rules(desk_handlers(terms), pace.quarantine_limit, shared.reached),
             observer=WakingObserver(shared.metrics, work),
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),
+            short_lived=frozenset(filter(is_short_lived, topics)),
         )
     )
     return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)

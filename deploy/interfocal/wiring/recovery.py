@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from consumers.quarantine.telling import mark_told
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox, adopt
@@ -17,9 +18,11 @@ from interfocal.process.logs import log
 from producers.comparison import newest
 from producers.relay import RelayLimits
 from schemas.errors import Temporary
+from schemas.events.quarantined import Quarantined
 from schemas.record import Link, TopicReader
-from schemas.topics import DECISION_TOPIC
+from schemas.topics import stream_of
 from schemas.trust.chain import Expectation, verify_records
+from schemas.wire.codec import decode
 
 WAIT_S = 0.2
 AWAY_S = 2.0
@@ -73,6 +76,28 @@ class Recovery:
             log().warning("deliveries_written_again", deliveries=added)
         return added
 
+    def note_what_was_told(self) -> int:
+        """Mark the entries of the quarantine whose senders were told already. Raises BrokerAway or StoreAway."""
+        reader = self.reader()
+        try:
+            told = set(told_places(reader, self.topics, self.expectation()))
+        finally:
+            reader.close()
+        session = Session(connector(self.installation.region_url, "region.recovery"))
+        session.transact(lambda transaction: mark_told(transaction, told))
+        session.close()
+        return len(told)
+
+
+def told_places(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[tuple[str, int]]:
+    """Topic and offset of every record of which its sender was told, as far as that is kept."""
+    for topic, bounds in reader.bounds([topic for topic in topics if stream_of(topic) == "quarantine"]).items():
+        for verdict in verify_records(list(reader.read(topic, bounds.start, bounds.end)), expected):
+            if verdict.seal is not None and verdict.record.value is not None:
+                _, event = decode(verdict.record.value)
+                if isinstance(event, Quarantined):
+                    yield event.topic, event.offset
+
 
 def log_heads(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[tuple[str, Link]]:
     """For each topic that has records of ours: the start of the life after its highest number."""
@@ -85,7 +110,7 @@ def log_heads(reader: TopicReader, topics: Sequence[str], expected: Expectation)
 
 def delivered(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[str]:
     """Event ids of everything that lies on the inbox topics under a valid seal."""
-    for topic, bounds in reader.bounds([topic for topic in topics if topic != DECISION_TOPIC]).items():
+    for topic, bounds in reader.bounds([topic for topic in topics if stream_of(topic) == "inbox"]).items():
         verdicts = verify_records(list(reader.read(topic, bounds.start, bounds.end)), expected)
         yield from (verdict.seal.claims.event_id for verdict in verdicts if verdict.seal is not None)
 
