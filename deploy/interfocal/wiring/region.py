@@ -1,4 +1,4 @@
-"""The region process: the loop that folds the view, the router behind it, and the region's relay.
+"""The region process: the view's loop, the router behind it, the region's relay, and the schema registry.
 
 It changes when the region gets another part. More instances share the topics of one group and one database.
 """
@@ -25,6 +25,7 @@ from consumers.tracing.deciding import Office
 from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
+from consumers.web.registry_routes import registry_router
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
 from interfocal.installation.settings import environment
@@ -46,8 +47,10 @@ from schemas.topics import (
     inbox_topic,
     is_short_lived,
     member_topic,
+    planned_topics,
     quarantine_topic,
 )
+from schemas.wire.subjects import Subjects, subjects_of
 
 GROUP = "region.view"
 TELL_EVERY_S = 1.0
@@ -108,6 +111,12 @@ def sending_topics(installation: Installation) -> tuple[str, ...]:
     return (DECISION_TOPIC, *told)
 
 
+def registry_subjects(installation: Installation) -> Subjects:
+    """What the schema registry knows: a subject for every topic of the directory, as the cluster names it."""
+    topics = planned_topics(installation.directory.owners())
+    return subjects_of((topic.name for topic in topics), installation.prefix)
+
+
 def wire_region(installation: Installation, reached: Reached = not_watched) -> RegionProcess:
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
@@ -134,6 +143,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
+    app.include_router(registry_router(registry_subjects(installation)))
     return RegionProcess(app, workers)
 
 
