@@ -1,4 +1,7 @@
-"""``interfocal schemas``: lint, check, draft and release the contract. It changes with the contract's life."""
+"""``interfocal schemas``: lint, check, draft and release the contract; show it and hand it on.
+
+It changes with the contract's life.
+"""
 
 import json
 from collections.abc import Collection, Sequence
@@ -8,6 +11,7 @@ from typing import Annotated
 import typer
 
 from interfocal.commands.codes import show_codes
+from interfocal.commands.schemas_push import push_schemas
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured
 from schemas.wire.catalogue import SchemaVersion, avro_folder, read_versions
@@ -35,6 +39,7 @@ def register(program: typer.Typer) -> None:
     app.command("draft")(write_drafts)
     app.command("release")(release_drafts)
     app.command("codes")(show_codes)
+    app.command("push")(push_schemas)
     program.add_typer(app, name="schemas")
 
 

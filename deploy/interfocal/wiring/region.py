@@ -27,6 +27,7 @@ from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from consumers.web.registry_routes import registry_router
 from interfocal.clock import now
+from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.installation import Installation
 from interfocal.installation.settings import environment
 from interfocal.process.health import health_router
@@ -47,10 +48,8 @@ from schemas.topics import (
     inbox_topic,
     is_short_lived,
     member_topic,
-    planned_topics,
     quarantine_topic,
 )
-from schemas.wire.subjects import Subjects, subjects_of
 
 GROUP = "region.view"
 TELL_EVERY_S = 1.0
@@ -111,12 +110,6 @@ def sending_topics(installation: Installation) -> tuple[str, ...]:
     return (DECISION_TOPIC, *told)
 
 
-def registry_subjects(installation: Installation) -> Subjects:
-    """What the schema registry knows: a subject for every topic of the directory, as the cluster names it."""
-    topics = planned_topics(installation.directory.owners())
-    return subjects_of((topic.name for topic in topics), installation.prefix)
-
-
 def wire_region(installation: Installation, reached: Reached = not_watched) -> RegionProcess:
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
@@ -143,7 +136,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
-    app.include_router(registry_router(registry_subjects(installation)))
+    app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
     return RegionProcess(app, workers)
 
 
