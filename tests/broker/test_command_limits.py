@@ -23,6 +23,7 @@ READING = {
     "quarantine show": ["quarantine", "show", "1"],
     "quarantine diff": ["quarantine", "diff", "1"],
     "ledger verify": ["ledger", "verify"],
+    "tail": ["tail", "aa.seizure", "--count", "1"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
