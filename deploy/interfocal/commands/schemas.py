@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from interfocal.commands.codes import show_codes
+from interfocal.commands.schemas_docs import write_docs
 from interfocal.commands.schemas_push import push_schemas
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured
@@ -39,6 +40,7 @@ def register(program: typer.Typer) -> None:
     app.command("draft")(write_drafts)
     app.command("release")(release_drafts)
     app.command("codes")(show_codes)
+    app.command("docs")(write_docs)
     app.command("push")(push_schemas)
     program.add_typer(app, name="schemas")
 
