@@ -23,7 +23,7 @@ from schemas.wire.release import read_released, record_release, release_findings
 
 FAILED = 1
 OWN_FOLDER = Path(str(avro_folder()))
-HELP = "Lint, check, draft and release the schemas of events; show the code lists."
+HELP = "Lint, check, draft and release the schemas of events; show them and the code lists, copy them to a registry."
 
 Folder = Annotated[Path, typer.Option("--folder", help="The folder of schemas; else this program's own.")]
 Files = Annotated[list[Path] | None, typer.Argument(help="Schema files; else every schema of the folder.")]
