@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
 from pydantic import BaseModel
 
 from command_tree import leaves
+from declared import declared_metrics
 from documents import CONTRIBUTING, OPERATION, README, named, table
 from interfocal.installation.settings import Settings
-from interfocal.process.metrics import Metrics
 from source_tree import ROOT, source_files
 
 DECISIONS = ROOT / "deploy" / "decisions"
@@ -77,13 +76,8 @@ def test_every_variable_of_the_environment_is_told() -> None:
 
 
 def test_every_metric_is_told_with_its_labels() -> None:
-    declared = {
-        f"{name}_total" if isinstance(metric, Counter) else name: tuple(vars(metric)["_labelnames"])
-        for metric in vars(Metrics(CollectorRegistry())).values()
-        if (name := vars(metric).get("_name"))
-    }
-    told = {named(name)[0]: tuple(named(labels)) for name, labels, _ in table(OPERATION, "## Metrics")}
-    assert told == declared
+    told = {named(name)[0]: tuple(named(labels)) for name, labels, _, _ in table(OPERATION, "## Metrics")}
+    assert told == declared_metrics()
     assert all(re.fullmatch(r"interfocal_[a-z_]+", name) for name in told)
 
 

@@ -45,9 +45,19 @@ class Places:
         """Addresses of the running processes."""
         return self.var / "endpoints.json"
 
+    @property
+    def prometheus_targets(self) -> Path:
+        """The same for Prometheus."""
+        return self.var / "prometheus-targets.json"
+
+    @property
+    def members(self) -> Path:
+        """Where the members' folders are, and with them their outboxes."""
+        return self.var / "members"
+
     def member(self, owner: str) -> Path:
         """A member's own folder: outbox and API keys."""
-        return self.var / "members" / owner.lower()
+        return self.members / owner.lower()
 
     def secrets(self, owner: str) -> Path:
         """A member's secrets, or the region's."""

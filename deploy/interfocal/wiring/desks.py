@@ -12,7 +12,7 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from consumers.checked import Handler
+from consumers.checked import CheckedEvent, Handler
 from consumers.checking import Terms
 from consumers.desk.handler import DeskHandler
 from consumers.desk.receipts import ReceiptWorker
@@ -30,8 +30,9 @@ from interfocal.member.intake import intake_at, receipt_of
 from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import LoopObserver
+from interfocal.process.observers import DESK_READER, LoopObserver
 from interfocal.process.service import Worker
+from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
@@ -53,9 +54,9 @@ class WakingObserver(LoopObserver):
 
     work: threading.Event
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New deliveries are in the inbox."""
-        LoopObserver.folded(self, topic, events, appended_ms)
+        LoopObserver.folded(self, topic, events)
         self.work.set()
 
 
@@ -83,7 +84,8 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     """The process for these members' desks; raises Misconfigured when one is not a member."""
     metrics = Metrics(CollectorRegistry())
     failures = Failures(metrics)
-    workers: list[Worker] = []
+    show_build(metrics)
+    workers = [_watching(installation, codes, metrics)]
     loops: dict[str, Loop] = {}
     for code in codes:
         loop, receipts = _desk(installation, code, Shared(metrics, reached, fetch_wait_ms(len(codes))))
@@ -94,6 +96,14 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
     app.include_router(health_router(checks, metrics.registry))
     return DesksProcess(app, workers)
+
+
+def _watching(installation: Installation, codes: Sequence[str], metrics: Metrics) -> Worker:
+    owners = {code: installation.directory.member(code).owner for code in codes}
+    connects = {code: connector(installation.desk_url(code), f"desk.{owner}.gauges") for code, owner in owners.items()}
+    watched = [Watched(DESK_READER, code, desk_topics(owner), connects[code]) for code, owner in owners.items()]
+    looks: list[Look] = [disk_look(metrics, {"var": installation.var}), *(store_look(metrics, one) for one in watched)]
+    return gauges_worker(looks, pace(len(codes)))
 
 
 def desk_topics(owner: str) -> tuple[str, ...]:
@@ -136,7 +146,8 @@ def _behind(loops: Mapping[str, Loop]) -> str | None:
 
 
 def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:
-    owner = installation.directory.member(code).owner
+    member = installation.directory.member(code)
+    owner = member.owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
     http = httpx.Client(timeout=TIMEOUT_S)
 
@@ -159,7 +170,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             connect=connect,
             terms=terms,
             rules=Rules(desk_handlers(terms), pace.quarantine_limit, shared.reached),
-            observer=WakingObserver(shared.metrics, work),
+            observer=WakingObserver(shared.metrics, DESK_READER, member.code, work),
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from consumers.checked import Handler
+from consumers.checked import CheckedEvent, Handler
 from consumers.folding import Rules
 from consumers.heartbeats import HeartbeatHandler
 from consumers.loop import Loop
@@ -33,8 +33,10 @@ from interfocal.installation.settings import environment
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import LoopObserver
+from interfocal.process.observers import REGION_READER, LoopObserver, RouterObserver
 from interfocal.process.service import Worker
+from interfocal.watching.drift import drift_worker
+from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -67,33 +69,14 @@ class RegionProcess:
 
 
 @dataclass(frozen=True, slots=True)
-class RouterObserver:
-    """Turns what the router tells into metrics and log lines."""
-
-    metrics: Metrics
-
-    def decided(self, kind: str, rule: str | None) -> None:
-        """A decision was taken."""
-        self.metrics.decisions.labels(kind, rule or "-").inc()
-
-    def not_decided(self, kind: str, error: Exception) -> None:
-        """A want could not be decided now; it is tried again."""
-        log().error("not_decided", kind=kind, error=type(error).__name__)
-
-    def away(self, error: Temporary) -> None:
-        """The database does not answer."""
-        log().warning("router_waits", code=error.code, reason=str(error))
-
-
-@dataclass(frozen=True, slots=True)
 class WakingObserver(LoopObserver):
     """Wakes the router whenever something was folded."""
 
     wake: Callable[[], None]
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New facts, so perhaps new work."""
-        LoopObserver.folded(self, topic, events, appended_ms)
+        LoopObserver.folded(self, topic, events)
         self.wake()
 
 
@@ -113,6 +96,7 @@ def sending_topics(installation: Installation) -> tuple[str, ...]:
 def wire_region(installation: Installation, reached: Reached = not_watched) -> RegionProcess:
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
+    show_build(metrics)
     connect = connector(installation.region_url, "region")
     router = RouterWorker(
         Session(connect),
@@ -120,12 +104,12 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
         RouterObserver(metrics),
         reached,
     )
-    loop = make_loop(installation, WakingObserver(metrics, router.wake), reached)
+    loop = make_loop(installation, WakingObserver(metrics, REGION_READER, REGION.upper(), router.wake), reached)
     outbox = RegionOutbox(connector(installation.region_url, "region.relay"), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
     recovery = Recovery(installation, sending.topics)
-    workers = [Worker("view", loop_runner(loop))]
+    workers = [Worker("view", loop_runner(loop)), _watching(installation, metrics), drift_worker(installation, metrics)]
     if environment(WORKERS_OFF) != "1":
         workers += [
             Worker("router", _router_runner(router, loop.caught_up, recovery)),
@@ -138,6 +122,12 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     app.include_router(health_router(checks, metrics.registry))
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
     return RegionProcess(app, workers)
+
+
+def _watching(installation: Installation, metrics: Metrics) -> Worker:
+    connect = connector(installation.region_url, "region.gauges")
+    watched = Watched(REGION_READER, REGION.upper(), region_topics(installation), connect)
+    return gauges_worker([disk_look(metrics, {"var": installation.var}), RegionLook(metrics, watched, now)])
 
 
 def make_loop(installation: Installation, observer: LoopObserver, reached: Reached) -> Loop:

@@ -1,0 +1,60 @@
+"""How many things of the cluster are not as planned, now and then. It changes with what is provisioned."""
+
+import threading
+from collections.abc import Sequence
+
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
+from kafka.errors import KafkaError
+
+from interfocal.installation.installation import Installation
+from interfocal.process.logs import log
+from interfocal.process.metrics import Metrics
+from interfocal.process.service import Worker
+from producers.publisher import require_listener
+from schemas.errors import BrokerAway, Temporary
+from schemas.topics import planned_topics
+
+EVERY_S = 60.0
+
+
+def differences(installation: Installation) -> Sequence[str]:
+    """One sentence for each topic that is missing and each setting that differs; raises BrokerAway."""
+    require_listener(installation.bootstrap)
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=installation.bootstrap)
+    except KafkaError as error:
+        raise BrokerAway(f"Kafka at {installation.bootstrap} does not answer ({error})") from error
+    try:
+        return _differences(admin, installation)
+    except KafkaError as error:
+        raise BrokerAway(f"Kafka at {installation.bootstrap} does not tell of its topics: {error}") from error
+    finally:
+        admin.close()
+
+
+def drift_worker(installation: Installation, metrics: Metrics) -> Worker:
+    """Compares once a minute; while the cluster is away, the last figure stays."""
+
+    def run(stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                metrics.process.drift.set(len(differences(installation)))
+            except Temporary as error:
+                log().warning("drift_waits", code=error.code, reason=str(error))
+            stop.wait(EVERY_S)
+
+    return Worker("drift", run)
+
+
+def _differences(admin: KafkaAdminClient, installation: Installation) -> list[str]:
+    plan = {installation.prefix + topic.name: topic for topic in planned_topics(installation.directory.owners())}
+    there = set(admin.list_topics()) & plan.keys()
+    found = [f"the topic {name} is missing" for name in sorted(plan.keys() - there)]
+    resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name in sorted(there)]
+    configs = admin.describe_configs(resources, config_filter="all").get("topic", {}) if resources else {}
+    for name, config in configs.items():
+        for setting, planned in plan[name].config.items():
+            has = str(config.get(setting, {}).get("value", "unset"))
+            if has != planned:
+                found.append(f"the topic {name} has {setting} = {has}, and {planned} is planned")
+    return found
