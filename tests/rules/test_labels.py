@@ -10,6 +10,8 @@ WAYS = {
     "*reader_labels(watched.reader, topic)": "the same",
     "*reader_labels(self.reader, gap.topic)": "the same",
     "*reader_labels(self.reader, topic), known_reason(reason)": "the same, and one of our reasons of quarantine",
+    "*reader_labels(observer.reader, topic)": "the same",
+    "observer.reader, observer.member": "who reads, and for which member",
     "self.reader, self.member, what": "who reads, for which member, and what it waits for",
     "stage, stream": "a stage of the path, and a stream",
     "Stage.FOLDED_TO_DECIDED, 'decision'": "one of them",
@@ -22,7 +24,7 @@ WAYS = {
     "kind": "a kind of work",
     "state": "a state of a trace",
     "place": "a place of the installation, named in the wiring",
-    "watched.member, revision if revision in known_revisions() else OTHER": "a member or the region, and a migration",
+    "watched.member, revision if revision in all_revisions() else OTHER": "a member or the region, and a migration",
     "version('interfocal')": "the program's own version",
     "known.stream, str(known.version)": "a schema of the catalogue",
 }

@@ -157,3 +157,15 @@ def open_installation(var: Path) -> Installation:
         stack = supervisor.current(var)
         bootstrap, postgres = bootstrap or stack.bootstrap, postgres or stack.postgres_url
     return Installation(var, settings, directory, key_ring(directory), bootstrap, postgres)
+
+
+def open_half(var: Path) -> Installation:
+    """The same for whoever looks on while servers are down: an address that is not known is empty.
+
+    Raises Misconfigured or Unsealed, as ``open_installation``.
+    """
+    settings, directory = load_settings(var), open_directory(var)
+    written = supervisor.written(var)
+    bootstrap = settings.kafka.bootstrap or written.bootstrap
+    postgres = settings.postgres.url or written.postgres_url
+    return Installation(var, settings, directory, key_ring(directory), bootstrap, postgres)

@@ -4,6 +4,7 @@ A line names the event, the trace of a firearm that it belongs to, and the flow 
 request is followed through the logs of all processes. Heartbeats are counted and not written down.
 """
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -80,13 +81,14 @@ class RelayObserver:
 class LoopObserver:
     """Watches one consumer loop: the region's, or the desk's of ``member``.
 
-    ``waiting``: topic -> since when records of it wait (POSIX seconds).
+    ``waiting``: topic -> since when records of it wait (POSIX seconds); ``turns``: when the loop last came round.
     """
 
     metrics: Metrics
     reader: str
     member: str
     waiting: dict[str, float] = field(default_factory=dict, kw_only=True)
+    turns: deque[float] = field(default_factory=lambda: deque([now().timestamp()], maxlen=1), kw_only=True)
 
     def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New events took effect."""
@@ -143,6 +145,7 @@ class LoopObserver:
         Whoever can say this has had an answer of broker and database.
         """
         at, loop = now().timestamp(), self.metrics.loop
+        self.turns.append(at)
         loop.lag_records.labels(*reader_labels(self.reader, topic)).set(records)
         if records == 0:
             self.waiting.pop(topic, None)
@@ -153,10 +156,24 @@ class LoopObserver:
 
     def away(self, error: ExchangeError) -> None:
         """Broker or database do not answer."""
+        self.turns.append(now().timestamp())
         what = BROKER if isinstance(error, BrokerAway) else STORE
         if isinstance(error, BrokerAway | StoreAway):
             self.metrics.loop.away.labels(self.reader, self.member, what).set(1)
         log().warning("loop_waits", reader=self.reader, member=self.member, code=error.code, reason=str(error))
+
+
+def begin(observer: LoopObserver, topics: Sequence[str]) -> None:
+    """Show at 0 what is counted and may never happen: who asks for an increase sees then also the first.
+
+    The age of the loop's last turn is taken when somebody scrapes, so that it grows whatever the loop hangs in.
+    """
+    loop, turns = observer.metrics.loop, observer.turns
+    for topic in topics:
+        for counted in (loop.folded, loop.conflicts, loop.gaps_found, loop.offsets_missing):
+            counted.labels(*reader_labels(observer.reader, topic))
+    turned = loop.turned.labels(observer.reader, observer.member)
+    turned.set_function(lambda: max(now().timestamp() - turns[0], 0.0))
 
 
 @dataclass(frozen=True, slots=True)

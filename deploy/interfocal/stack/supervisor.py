@@ -123,6 +123,15 @@ def current(var: Path) -> Stack:
     return Stack(*addresses)
 
 
+def written(var: Path) -> Stack:
+    """The addresses that are written down, whether their servers run or not; empty for those that are not."""
+    services = sorted(StateFile.under(var.resolve()).services().items())
+    brokers, stores = (
+        [service.address for name, service in services if name.startswith(kind)] for kind in (Kafka.name, Postgres.name)
+    )
+    return Stack(",".join(brokers), ",".join(stores))
+
+
 def _servers(var: Path) -> tuple[Kafka, Postgres]:
     return Kafka(var / Kafka.name, cache_folder()), settle(var / Postgres.name)
 

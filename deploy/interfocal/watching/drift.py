@@ -1,7 +1,8 @@
 """How many things of the cluster are not as planned, now and then. It changes with what is provisioned."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from kafka.errors import KafkaError
@@ -15,19 +16,29 @@ from schemas.errors import BrokerAway, Temporary
 from schemas.topics import planned_topics
 
 EVERY_S = 60.0
+ANSWER_MS = 5_000
 
 
 def differences(installation: Installation) -> Sequence[str]:
     """One sentence for each topic that is missing and each setting that differs; raises BrokerAway."""
-    require_listener(installation.bootstrap)
-    try:
-        admin = KafkaAdminClient(bootstrap_servers=installation.bootstrap)
-    except KafkaError as error:
-        raise BrokerAway(f"Kafka at {installation.bootstrap} does not answer ({error})") from error
-    try:
+    with administrator(installation.bootstrap) as admin:
         return _differences(admin, installation)
+
+
+@contextmanager
+def administrator(bootstrap: str) -> Iterator[KafkaAdminClient]:
+    """A client that only asks; raises BrokerAway when no broker answers within seconds, or one ends it half-way."""
+    require_listener(bootstrap)
+    try:
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=ANSWER_MS)
+    except (KafkaError, OSError) as error:
+        raise BrokerAway(
+            f"Kafka at {bootstrap} takes connections and does not answer ({type(error).__name__})"
+        ) from error
+    try:
+        yield admin
     except KafkaError as error:
-        raise BrokerAway(f"Kafka at {installation.bootstrap} does not tell of its topics: {error}") from error
+        raise BrokerAway(f"Kafka at {bootstrap} does not answer what it is asked: {error}") from error
     finally:
         admin.close()
 

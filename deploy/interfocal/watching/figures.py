@@ -1,14 +1,20 @@
-"""Figures of a consumer's database that an operator watches. It changes with what is worth watching.
+"""Figures of databases and outboxes that an operator watches. It changes with what is worth watching.
 
 Ages are by the database's own clock, but for heartbeats, which carry the broker's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from psycopg import Connection
+
+from consumers.store.connection import connector
+from consumers.store.session import Session
+from producers.outbox import open_read_only
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 QUARANTINE = """
@@ -26,6 +32,14 @@ WORK = """
     group by kind
 """
 """Work has no time of its own: it waits since the event came that calls for it."""
+
+REGION_OUTBOX = """
+    select count(*), extract(epoch from clock_timestamp() - min(added_at))::float8
+    from region_outbox where published_offset is null
+"""
+OUTBOX = "select count(*), min(accepted_at) from outbox where published_offset is null"
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,7 @@ class RegionFigures:
     heartbeats: Mapping[str, datetime]
     work: Mapping[str, Waiting]
     traces: Mapping[str, int]
+    outbox: Waiting
 
 
 def read_store(connection: Connection[Any]) -> StoreFigures:
@@ -78,7 +93,22 @@ def read_region(connection: Connection[Any]) -> RegionFigures:
         heartbeats={member: EPOCH + timedelta(milliseconds=appended_ms) for member, appended_ms in heartbeats},
         work=_waiting(connection, WORK),
         traces=dict(connection.execute(TRACES).fetchall()),
+        outbox=_waiting(connection, f"select 'region', waiting.* from ({REGION_OUTBOX}) as waiting")["region"],
     )
+
+
+def read_outbox(path: Path, at: datetime) -> Waiting:
+    """Rows of a member's outbox that Kafka has not acknowledged; raises StoreAway, Stop, Misconfigured."""
+    with closing(open_read_only(path)) as reading:
+        ((count, oldest),) = reading.shared.rows(OUTBOX)
+    age_s = (at - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
+    return Waiting(count, max(age_s, 0.0))
+
+
+def asked(url: str, read: Callable[[Connection[Any]], T]) -> T:
+    """What a database answers, on a connection that is closed again; raises StoreAway."""
+    with closing(Session(connector(url, "operator"))) as session:
+        return session.transact(read)
 
 
 def _waiting(connection: Connection[Any], query: str) -> Mapping[str, Waiting]:

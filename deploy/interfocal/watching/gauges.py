@@ -10,9 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from importlib.metadata import version
-from importlib.resources import files
 from pathlib import Path
 
 from consumers.store.connection import Connect
@@ -23,11 +21,12 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics, reader_labels
 from interfocal.process.service import Worker
 from interfocal.watching.figures import NOTHING, RegionFigures, StoreFigures, read_region, read_store
+from interfocal.watching.revisions import all_revisions
 from schemas.errors import Temporary
 from schemas.wire.catalogue import catalogue
 
 LOOK_S = 5.0
-EACH_S = 0.25
+EACH_S = 0.5
 """Seconds between two looks at all databases of a process, and what each of them adds where there are many."""
 WORK_KINDS = (ROUTING, DELIVERY)
 OTHER = "other"
@@ -143,11 +142,4 @@ def show_store(metrics: Metrics, watched: Watched, figures: StoreFigures) -> Non
         store.paused.labels(*reader_labels(watched.reader, topic)).set(topic in figures.paused)
         store.gaps.labels(*reader_labels(watched.reader, topic)).set(figures.gaps.get(topic, 0))
     for revision in figures.revisions:
-        store.migration.labels(watched.member, revision if revision in known_revisions() else OTHER).set(1)
-
-
-@cache
-def known_revisions() -> frozenset[str]:
-    """Revisions of tables that this version of the program knows."""
-    versions = files("consumers.store.migrations") / "versions"
-    return frozenset(file.name.removesuffix(".py") for file in versions.iterdir() if file.name.endswith(".py"))
+        store.migration.labels(watched.member, revision if revision in all_revisions() else OTHER).set(1)

@@ -30,7 +30,7 @@ from interfocal.member.intake import intake_at, receipt_of
 from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import DESK_READER, LoopObserver
+from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Worker
 from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
 from producers.ways_in.python_call import TIMEOUT_S
@@ -162,6 +162,8 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
     terms = terms_of(installation)
     topics = desk_topics(owner)
     work = threading.Event()
+    observer = WakingObserver(shared.metrics, DESK_READER, member.code, work)
+    begin(observer, topics)
     pace = installation.settings.loop
     broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
     loop = Loop(
@@ -170,7 +172,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             connect=connect,
             terms=terms,
             rules=Rules(desk_handlers(terms), pace.quarantine_limit, shared.reached),
-            observer=WakingObserver(shared.metrics, DESK_READER, member.code, work),
+            observer=observer,
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),

@@ -33,7 +33,7 @@ from interfocal.installation.settings import environment
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import REGION_READER, LoopObserver, RouterObserver
+from interfocal.process.observers import REGION_READER, LoopObserver, RouterObserver, begin
 from interfocal.process.service import Worker
 from interfocal.watching.drift import drift_worker
 from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
@@ -104,7 +104,8 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
         RouterObserver(metrics),
         reached,
     )
-    loop = make_loop(installation, WakingObserver(metrics, REGION_READER, REGION.upper(), router.wake), reached)
+    observer = WakingObserver(metrics, REGION_READER, REGION.upper(), router.wake)
+    loop = make_loop(installation, observer, reached)
     outbox = RegionOutbox(connector(installation.region_url, "region.relay"), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
@@ -133,6 +134,7 @@ def _watching(installation: Installation, metrics: Metrics) -> Worker:
 def make_loop(installation: Installation, observer: LoopObserver, reached: Reached) -> Loop:
     """The loop that folds the view and the traces into the regional database."""
     topics = region_topics(installation)
+    begin(observer, topics)
     pace = installation.settings.loop
     broker = Broker(installation.bootstrap, GROUP, installation.prefix)
     return Loop(
