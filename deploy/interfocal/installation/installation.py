@@ -15,6 +15,7 @@ from interfocal.stack import supervisor
 from interfocal.stack.databases import database_url
 from schemas.directory import DIRECTORY_TYPE, Directory
 from schemas.errors import Misconfigured
+from schemas.topics import MOST_REPLICAS
 from schemas.trust.documents import open_document
 from schemas.trust.keys import KeyRing, SigningKey, key_ring, signing_key_from_pem
 
@@ -78,6 +79,11 @@ class Installation:
     def prefix(self) -> str:
         """The cluster-wide prefix of topic names."""
         return self.settings.kafka.prefix
+
+    @property
+    def replication(self) -> int:
+        """Replicas of topics: as set, else as many as brokers are named, and three at most."""
+        return self.settings.kafka.replication or min(len(self.bootstrap.split(",")), MOST_REPLICAS)
 
     @property
     def region_url(self) -> str:
