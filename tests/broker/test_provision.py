@@ -15,7 +15,7 @@ from interfocal.provisioning.apply import apply, provision
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, Plan, drift_of
 from interfocal.stack import Stack, drop_database
-from running import TWO_MEMBERS
+from running import TWO_MEMBERS, until
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.topics import Topic, planned_topics
 from small_region import urls, write_settings
@@ -45,8 +45,10 @@ def drifts(stack: Stack, plan: Plan) -> tuple[Drift, ...]:
 
 
 def set_config(admin: KafkaAdminClient, topic: str, **config: str) -> None:
+    """Set it, and return when the broker tells it: a moment after it has taken it."""
     settings = {name.replace("_", "."): value for name, value in config.items()}
     admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, settings)])
+    until(lambda: settings.items() <= settings_of(admin, topic).items(), f"the settings of {topic}")
 
 
 def settings_of(admin: KafkaAdminClient, topic: str) -> Mapping[str, str]:
@@ -76,7 +78,7 @@ def test_a_setting_that_was_altered_is_found_and_mended(stack: Stack, plan: Plan
     assert drift(stack, plan) == changed
     applied = provision(stack.bootstrap, plan)
     assert (len(applied.altered), applied.left) == (2, ())
-    assert drift(stack, plan) == []
+    until(lambda: drift(stack, plan) == [], "a cluster as planned")
     assert settings_of(admin, name)["retention.ms"] == "-1"
 
 
@@ -92,7 +94,7 @@ def test_what_somebody_made_or_set_beside_the_plan_is_named_and_left(
         ("config_unplanned", "al.trace", "segment.ms", "60000"),
         ("topic_unplanned", "rs.siezure", "topic", "there"),
     ]
-    assert drift(stack, plan) == found
+    until(lambda: drift(stack, plan) == found, "what was made and set to be told")
     applied = provision(stack.bootstrap, plan)
     assert (applied.made, applied.altered) == ((), ())
     assert all(left.person for left in applied.left)
@@ -169,6 +171,7 @@ def test_the_commands_make_what_is_missing_show_a_difference_mend_it_and_say_tha
     assert told["limits"] == [EXERCISE_NOTICE]
     assert main.run(["provision", "apply", *where]) == 0
     assert capsys.readouterr().out == "0 topics made, 1 settings altered\n"
+    until(lambda: settings_of(admin, name)["retention.ms"] == "-1", "the settings to be told")
     assert main.run(["provision", "plan", *where]) == 0
     assert "the cluster differs in nothing" in capsys.readouterr().out
 

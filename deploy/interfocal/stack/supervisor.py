@@ -118,13 +118,13 @@ def current(var: Path) -> Stack:
     """
     var = var.resolve()
     services = StateFile.under(var).services()
-    known = [service for name, service in services.items() if name.startswith(KAFKA)]
-    if not any(service.up for service in known):
+    brokers = [service for name, service in sorted(services.items()) if name.startswith(KAFKA)]
+    if not any(service.up for service in brokers):
         raise BrokerAway(f"Apache Kafka is not up under {var}: run `interfocal up` first.")
     store = services.get(Postgres.name)
     if store is None or not store.up:
         raise StoreAway(f"{Postgres.title} is not up under {var}: run `interfocal up` first.")
-    return Stack(",".join(service.address for service in known), store.address)
+    return Stack(",".join(service.address for service in brokers), store.address)
 
 
 def known(server: Server, state: StateFile) -> Service | None:
