@@ -82,8 +82,8 @@ class Installation:
 
     @property
     def replication(self) -> int:
-        """Replicas of topics: as set, else as many as brokers are named, and three at most."""
-        return self.settings.kafka.replication or min(len(self.bootstrap.split(",")), MOST_REPLICAS)
+        """How many replicas its topics have."""
+        return replicas(self.settings.kafka.replication, self.bootstrap)
 
     @property
     def region_url(self) -> str:
@@ -111,6 +111,11 @@ class Installation:
     def id_key(self, owner: str) -> bytes:
         """The member's id key; raises Misconfigured when it is not here."""
         return bytes.fromhex(read_secret(self.places.secrets(owner) / "id.key").decode())
+
+
+def replicas(wanted: int | None, bootstrap: str) -> int:
+    """As many as are wanted, else as many as brokers are named in ``host:port,host:port``, and three at most."""
+    return wanted or min(len(bootstrap.split(",")), MOST_REPLICAS)
 
 
 def read_secret(path: Path) -> bytes:
