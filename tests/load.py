@@ -16,7 +16,8 @@ from schemas.topics import record_topics
 from story import ASKED, ASKER, a_firearm, a_missing, a_request, a_seizure, submit, taken
 
 BULK, REQUESTS = 20, 3  # of a round
-PAUSE_S = 0.1  # between rounds, and between two looks at the lag
+PACE_S = 0.3  # between rounds
+LOOK_S = 0.1  # between two looks at the lag
 PATIENCE_S = 150.0  # more than all sessions and leases that have to end one after the other
 NAMES = count(1)
 
@@ -32,7 +33,7 @@ class Load:
 
     def run(self) -> None:
         """Submit one round after the other until ``stop`` is set."""
-        while not self.stop.wait(PAUSE_S):
+        while not self.stop.wait(PACE_S):
             self.round()
 
     def round(self) -> None:
@@ -54,7 +55,7 @@ class Load:
 
     def watch(self) -> None:
         """Look at the lag until ``stop`` is set."""
-        while not self.stop.wait(PAUSE_S):
+        while not self.stop.wait(LOOK_S):
             self.most_lag = max(self.most_lag, self.lag())
 
     def lag(self) -> int:
