@@ -17,7 +17,8 @@ from source_tree import ROOT, source_files
 DECISIONS = ROOT / "deploy" / "decisions"
 DECISION_LINES = 40
 OF_TESTS_ONLY = {"INTERFOCAL_RECOVERIES"}
-DOCUMENTS = (README, OPERATION, CONTRIBUTING, *sorted(DECISIONS.glob("*.md")))
+RUNBOOKS = ROOT / "deploy" / "runbooks"
+DOCUMENTS = (README, OPERATION, CONTRIBUTING, *sorted(DECISIONS.glob("*.md")), *sorted(RUNBOOKS.glob("*.md")))
 PATH = re.compile(r"[\w.-]+(/[\w.<>*-]+)+/?")
 PLACEHOLDER = re.compile(r"[<>*]|NNNN|\bvar/")
 
@@ -61,7 +62,7 @@ def test_every_setting_is_told_with_its_default() -> None:
 
 def shown(default: object) -> str:
     """A default as the table says it."""
-    return "empty" if default in ("", {}, ()) else str(default)
+    return "empty" if default in ("", {}, (), None) else str(default)
 
 
 def test_every_variable_of_the_environment_is_told() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from interfocal.doctor import of_flow, of_place, of_processes, of_servers
+from interfocal.doctor import next_steps, of_flow, of_place, of_processes, of_servers
 from interfocal.doctor.finding import Check, Finding, Subject, nothing, the_broker, the_region, the_stores
 from interfocal.doctor.opening import open_subject
 from schemas.errors import ExchangeError
@@ -68,7 +68,7 @@ def made(check: Check, subject: Subject) -> Iterator[Finding]:
     try:
         yield from check.look(subject)
     except EXPECTED as error:
-        yield Finding(check.name, f"the check of {check.name} could not be made: {error}", "interfocal status")
+        yield Finding(check.name, f"the check of {check.name} could not be made: {error}", next_steps.STATUS)
     except Exception as error:  # noqa: BLE001  # one check's own fault must not hide what the others find
         sentence = f"the check of {check.name} failed itself ({type(error).__name__}): report it"
-        yield Finding(check.name, sentence, "interfocal status")
+        yield Finding(check.name, sentence, next_steps.STATUS)

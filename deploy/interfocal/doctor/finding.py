@@ -13,8 +13,6 @@ from interfocal.watching.figures import RegionFigures, StoreFigures
 from schemas.topics import REGION
 
 REGION_CODE = REGION.upper()
-NEXT_PROVISION = "interfocal provision"
-NEXT_UP = "interfocal up"
 
 
 @dataclass(frozen=True, slots=True)

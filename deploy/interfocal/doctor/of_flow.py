@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
+from interfocal.doctor import next_steps
 from interfocal.doctor.finding import REGION_CODE, Finding, Subject
 from interfocal.watching.figures import Waiting, asked, read_outbox, read_store
 from interfocal.wiring.desks import desk_topics
@@ -29,8 +30,8 @@ def heartbeats(subject: Subject) -> Iterator[Finding]:
         age_s = (now() - heard[code]).total_seconds() if code in heard else None
         if age_s is None or age_s > limit_s:
             since = f"for {span(age_s)}" if age_s is not None else "yet"
-            command = f"interfocal run producer --members {code}"
-            yield Finding("heartbeats", f"no heartbeat of {code} has come {since}", command, (code,))
+            sentence = f"no heartbeat of {code} has come {since}"
+            yield Finding("heartbeats", sentence, next_steps.run_producer(code), (code,))
 
 
 def lag(subject: Subject) -> Iterator[Finding]:
@@ -50,7 +51,7 @@ def lag(subject: Subject) -> Iterator[Finding]:
         if again.get((code, topic)) == records:
             reader_name = "the region" if code == REGION_CODE else f"the desk of {code}"
             process = "region" if code == REGION_CODE else "desks"
-            sentence = f"{records} records of {topic} wait, and {reader_name} does not fold them"
+            sentence = f"{topic}: {records} to be folded, and {reader_name} does not fold them"
             yield Finding("lag", sentence, f"tail -n 20 {subject.log_of(process)}", named(code))
 
 
@@ -83,10 +84,10 @@ def outboxes(subject: Subject) -> Iterator[Finding]:
         try:
             waiting = read_outbox(path, now())
         except ExchangeError as error:
-            yield Finding("outboxes", str(error), f"interfocal producer recover --as {code}", (code,))
+            yield Finding("outboxes", str(error), next_steps.recover(code), (code,))
             continue
         log = subject.log_of(f"producer-{owner}")
-        yield from _outbox(waiting, code, f"tail -n 20 {log}" if log.exists() else "interfocal status")
+        yield from _outbox(waiting, code, f"tail -n 20 {log}" if log.exists() else next_steps.STATUS)
     if subject.region:
         yield from _outbox(subject.region.outbox, REGION_CODE, f"tail -n 20 {subject.log_of('region')}")
 
@@ -95,33 +96,33 @@ def quarantine(subject: Subject) -> Iterator[Finding]:
     """Entries that wait for a person, by topic."""
     for code, figures in subject.stores.items():
         for topic, waiting in sorted(figures.quarantine.items()):
-            where = "" if code == REGION_CODE else f" --desk {code}"
-            sentence = f"{waiting.count} records of {topic} wait in quarantine, the oldest for {span(waiting.oldest_s)}"
-            yield Finding("quarantine", sentence, f"interfocal quarantine list --stream {stream_of(topic)}{where}")
+            desk = "" if code == REGION_CODE else code
+            sentence = f"{topic}: {waiting.count} in quarantine, the oldest for {span(waiting.oldest_s)}"
+            yield Finding("quarantine", sentence, next_steps.quarantine(stream_of(topic), desk))
 
 
 def pauses(subject: Subject) -> Iterator[Finding]:
     """Topics that stand still."""
     for code, figures in subject.stores.items():
         for topic, reason in sorted(figures.paused.items()):
-            where = "" if code == REGION_CODE else f" --desk {code}"
+            desk = "" if code == REGION_CODE else code
             sentence = f"{topic} is paused ({reason}): nothing of it is folded until entries are settled"
-            yield Finding("pauses", sentence, f"interfocal quarantine list --stream {stream_of(topic)}{where}")
+            yield Finding("pauses", sentence, next_steps.quarantine(stream_of(topic), desk))
 
 
 def gaps(subject: Subject) -> Iterator[Finding]:
     """Numbers that chains lack."""
     for code, figures in subject.stores.items():
         for topic, count in sorted(figures.gaps.items()):
-            command = "interfocal ledger gaps" if code == REGION_CODE else "interfocal ledger verify"
-            yield Finding("gaps", f"the chain of {topic} has {count} gaps that nobody has acknowledged", command)
+            command = next_steps.GAPS if code == REGION_CODE else next_steps.VERIFY
+            yield Finding("gaps", f"{topic}: its chain has gaps that nobody has acknowledged ({count})", command)
 
 
 def work(subject: Subject) -> Iterator[Finding]:
     """Work that the router should have settled long ago."""
     for kind, waiting in sorted(subject.region.work.items()) if subject.region else ():
         if waiting.oldest_s > LATE_S:
-            what = f"{waiting.count} of kind {kind} wait for a decision, the oldest for {span(waiting.oldest_s)}"
+            what = f"work of kind {kind}: {waiting.count} to be decided, the oldest for {span(waiting.oldest_s)}"
             yield Finding("work", what, f"grep -h not_decided {subject.log_of('region')}")
 
 
@@ -138,5 +139,6 @@ def named(code: str) -> tuple[str, ...]:
 
 def _outbox(waiting: Waiting, code: str, command: str) -> Iterator[Finding]:
     if waiting.oldest_s > LATE_S:
-        sentence = f"{waiting.count} events of {code} wait in its outbox, the oldest for {span(waiting.oldest_s)}"
+        since = span(waiting.oldest_s)
+        sentence = f"outbox of {code}: {waiting.count} that Kafka has not acknowledged, the oldest for {since}"
         yield Finding("outboxes", sentence, command, named(code))

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 
+from interfocal.doctor import next_steps
 from interfocal.doctor.finding import Finding, Subject
 from interfocal.installation.settings_told import told_settings
 
@@ -13,7 +14,7 @@ MIB = 1024**2
 def settings(subject: Subject) -> Iterator[Finding]:
     """What ``interfocal config check`` finds, secrets that others may read among it."""
     for problem in told_settings(subject.var).problems:
-        command = problem.mend if problem.mend.startswith("chmod") else "interfocal config check --problems"
+        command = problem.mend if problem.mend.startswith("chmod") else next_steps.CONFIG_PROBLEMS
         yield Finding("settings", problem.sentence, command)
 
 
@@ -23,7 +24,7 @@ def ways_in(subject: Subject) -> Iterator[Finding]:
     for code in sorted({*given.folder, *given.sql}):
         if not subject.opened.directory.has(code.upper()):
             sentence = f"settings ways_in name {code}, which is no member: nothing looks there"
-            yield Finding("ways_in", sentence, "interfocal config check")
+            yield Finding("ways_in", sentence, next_steps.CONFIG)
     for code, path in given.folder.items():
         if not path.is_dir():
             sentence = f"the watched folder {path} of {code.upper()} is not there"

@@ -5,6 +5,7 @@ from typing import Any
 
 import httpx
 
+from interfocal.doctor import next_steps
 from interfocal.doctor.finding import Finding, Subject
 from interfocal.installation.targets import targets_of
 
@@ -25,20 +26,16 @@ def served(subject: Subject, address: str) -> tuple[str, ...]:
     return tuple(code for code, url in producers.items() if url.endswith(f"//{address}"))
 
 
-def start_command(process: str, members: tuple[str, ...]) -> str:
-    """The command that starts a process again."""
-    return f"interfocal run producer --members {','.join(members)}" if members else f"interfocal run {process}"
-
-
 def _process(subject: Subject, http: httpx.Client, address: str, process: str) -> Iterator[Finding]:
     members, log = served(subject, address), subject.log_of(process)
+    start = next_steps.run_producer(*members) if members else next_steps.run(process)
     try:
         answer = http.get(f"http://{address}/health/ready")
         waiting: Mapping[str, Any] = answer.json()["waiting"]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         told = f"; its log is {log}" if log.exists() else ""
         sentence = f"the process {process} does not answer at {address} ({type(error).__name__}){told}"
-        yield Finding("processes", sentence, start_command(process, members), members)
+        yield Finding("processes", sentence, start, members)
         return
     for reason in waiting.values():
         command = f"tail -n {LINES} {log}" if log.exists() else f"curl -s http://{address}/health/ready"

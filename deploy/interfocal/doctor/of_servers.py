@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.clock import now
-from interfocal.doctor.finding import NEXT_PROVISION, Finding, Subject
+from interfocal.doctor import next_steps
+from interfocal.doctor.finding import Finding, Subject
 from interfocal.watching.drift import differences
 
 MOST_SKEW = timedelta(seconds=5)
@@ -18,8 +19,9 @@ EPOCH = datetime.fromtimestamp(0, UTC)
 
 def topics(subject: Subject) -> Iterator[Finding]:
     """Topics that are missing, and settings that differ from the plan."""
-    for sentence in differences(subject.opened):
-        yield Finding("topics", sentence, NEXT_PROVISION)
+    for drift in differences(subject.opened):
+        sentence = f"{drift.part} {drift.where}: {drift.what} is {drift.found}, and {drift.planned} is planned"
+        yield Finding("topics", sentence, next_steps.PLAN if drift.person else next_steps.APPLY)
 
 
 def clocks(subject: Subject) -> Iterator[Finding]:

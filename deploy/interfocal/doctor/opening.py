@@ -7,21 +7,19 @@ from pathlib import Path
 
 from consumers.store.connection import connector
 from consumers.store.session import Session
-from interfocal.doctor.finding import NEXT_PROVISION, NEXT_UP, REGION_CODE, Finding, Subject
+from interfocal.doctor import next_steps
+from interfocal.doctor.finding import REGION_CODE, Finding, Subject
 from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import Installation, open_half
 from interfocal.installation.settings import load_settings
+from interfocal.provisioning.cluster import opened
 from interfocal.stack.databases import connect
 from interfocal.stack.state import StateFile
-from interfocal.watching.drift import administrator
 from interfocal.watching.figures import StoreFigures, read_region, read_store
 from interfocal.watching.revisions import lacking
 from schemas.errors import ExchangeError, Misconfigured
 
-NEXT_DEMO = "interfocal demo"
-NEXT_CONFIG = "interfocal config check"
-NEXT_RUN = "interfocal run region"
-NEXT_STATUS = "interfocal status"
+ANSWER_S = 5.0
 KAFKA = "kafka"
 
 
@@ -38,17 +36,17 @@ def _installation(subject: Subject) -> tuple[Subject, list[Finding]]:
     try:
         load_settings(subject.var)
     except Misconfigured as error:
-        return subject, [Finding("settings", str(error), NEXT_CONFIG)]
+        return subject, [Finding("settings", str(error), next_steps.CONFIG)]
     try:
         return replace(subject, installation=open_half(subject.var)), []
     except ExchangeError as error:
-        return subject, [Finding("directory", str(error), NEXT_DEMO)]
+        return subject, [Finding("directory", str(error), next_steps.DEMO)]
 
 
 def _servers(subject: Subject) -> tuple[Subject, list[Finding]]:
     services = StateFile.under(subject.var).services()
     down = [
-        Finding("stack", f"{name} was started here and does not run", NEXT_UP)
+        Finding("stack", f"{name} was started here and does not run", next_steps.UP)
         for name, s in services.items()
         if not s.up
     ]
@@ -56,7 +54,7 @@ def _servers(subject: Subject) -> tuple[Subject, list[Finding]]:
         return subject, down
     missing = {"Kafka": subject.installation.bootstrap, "PostgreSQL": subject.installation.postgres_url}
     down += [
-        Finding("stack", f"{title} is neither up under {subject.var} nor named in the settings", NEXT_UP)
+        Finding("stack", f"{title} is neither up under {subject.var} nor named in the settings", next_steps.UP)
         for title, address in missing.items()
         if not address
     ]
@@ -67,11 +65,11 @@ def _broker(subject: Subject) -> tuple[Subject, list[Finding]]:
     if subject.installation is None or not subject.installation.bootstrap:
         return subject, []
     try:
-        with administrator(subject.installation.bootstrap):
+        with opened(subject.installation.bootstrap, ANSWER_S):
             pass
     except ExchangeError as error:
         local = not subject.installation.settings.kafka.bootstrap and not _runs(subject.var, KAFKA)
-        return subject, [Finding("broker", str(error), NEXT_UP if local else NEXT_STATUS)]
+        return subject, [Finding("broker", str(error), next_steps.UP if local else next_steps.STATUS)]
     return replace(subject, answers=True), []
 
 
@@ -82,7 +80,7 @@ def _databases(subject: Subject) -> tuple[Subject, list[Finding]]:
     try:
         connect(installation.postgres_url).close()
     except ExchangeError as error:
-        return subject, [Finding("databases", str(error), NEXT_UP)]
+        return subject, [Finding("databases", str(error), next_steps.UP)]
     stores: dict[str, StoreFigures] = {}
     found: list[Finding] = []
     for code, url in {REGION_CODE: installation.region_url, **installation.desk_urls}.items():
@@ -93,7 +91,7 @@ def _databases(subject: Subject) -> tuple[Subject, list[Finding]]:
                     subject = replace(subject, region=session.transact(read_region))
         except ExchangeError as error:
             sentence = f"the database {_name(url)} is not there, or has not the tables of this version ({error})"
-            found.append(Finding("databases", sentence, NEXT_PROVISION, _named(code)))
+            found.append(Finding("databases", sentence, next_steps.MIGRATE, _named(code)))
     return replace(subject, stores=stores), [*found, *_behind(installation, stores)]
 
 
@@ -102,7 +100,7 @@ def _behind(installation: Installation, stores: dict[str, StoreFigures]) -> Iter
         url = installation.region_url if code == REGION_CODE else installation.desk_url(code)
         if lacks := lacking(figures.revisions, "region" if code == REGION_CODE else "desk"):
             sentence = f"the database {_name(url)} lacks {', '.join(sorted(lacks))} of this version's tables"
-            yield Finding("databases", sentence, NEXT_PROVISION, _named(code))
+            yield Finding("databases", sentence, next_steps.MIGRATE, _named(code))
 
 
 def _endpoints(subject: Subject) -> tuple[Subject, list[Finding]]:
@@ -111,7 +109,7 @@ def _endpoints(subject: Subject) -> tuple[Subject, list[Finding]]:
     try:
         return replace(subject, endpoints=read_endpoints(subject.var)), []
     except ExchangeError as error:
-        return subject, [Finding("processes", str(error), NEXT_RUN)]
+        return subject, [Finding("processes", str(error), next_steps.RUN_REGION)]
 
 
 def _runs(var: Path, name: str) -> bool:

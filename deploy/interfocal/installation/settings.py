@@ -20,7 +20,12 @@ SETTINGS_FILE = "interfocal.toml"
 SECRETS_FOLDER = "secrets"
 NESTED = "."  # of the name of a secret's file: postgres.url
 PREFIX, WITHIN = "INTERFOCAL_", "__"  # of the name of a variable: INTERFOCAL_POSTGRES__URL
-PLAIN_VARIABLES = frozenset({"INTERFOCAL_VAR", "INTERFOCAL_CACHE", "INTERFOCAL_WORKERS_OFF", "INTERFOCAL_KILL_AFTER"})
+PLAIN_VARIABLES = frozenset(
+    {
+        *("INTERFOCAL_VAR", "INTERFOCAL_CACHE", "INTERFOCAL_WORKERS_OFF"),
+        *("INTERFOCAL_KILL_AFTER", "INTERFOCAL_FREEZE_AFTER"),
+    }
+)
 """Variables that are no settings, though they begin as they do."""
 
 
@@ -31,11 +36,14 @@ class Purpose(BaseModel):
 
 
 class KafkaSettings(Purpose):
-    """How Kafka is reached. ``bootstrap`` empty: the local stack under ``var``."""
+    """How Kafka is reached. ``bootstrap`` empty: the local stack under ``var``.
+
+    ``replication`` empty: as many replicas as brokers are named in ``bootstrap``, and three at most.
+    """
 
     bootstrap: str = ""
     prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)?$")] = ""
-    replication: int = 1
+    replication: Annotated[int | None, Field(ge=1)] = None
 
 
 class PostgresSettings(Purpose):

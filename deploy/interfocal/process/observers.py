@@ -1,13 +1,16 @@
 """Turns what relays, loops and workers tell into metrics and log lines. It changes when they tell something new.
 
 A line names the event, the trace of a firearm that it belongs to, and the flow of work (``w3c_trace_id``) by which one
-request is followed through the logs of all processes. Heartbeats are counted and not written down.
+request is followed through the logs of all processes. Heartbeats are counted and not written down; of seizures and
+missing firearms many that go through at once are one line.
 """
 
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+from prometheus_client import Histogram
 
 from consumers.checked import CheckedEvent
 from consumers.quarantine.entries import Faulty
@@ -16,7 +19,7 @@ from consumers.tracing.worker import rule_of
 from interfocal.clock import now
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics, reader_labels, topic_labels
-from interfocal.process.stages import Stage, stages_of_event, stages_of_row
+from interfocal.process.stages import Aged, Stage, stages_of_event, stages_of_row
 from interfocal.quarantine.reasons import known_reason
 from producers.intake.submission import Result
 from schemas.errors import BrokerAway, ExchangeError, StoreAway, Temporary
@@ -28,6 +31,8 @@ from schemas.wire.traceparent import context_in, own_context, read_context
 REGION_READER, DESK_READER = "region", "desk"
 BROKER, STORE = "broker", "store"
 UNWRITTEN = frozenset({"heartbeat"})
+WRITTEN_TOGETHER = frozenset({"seizure", "missing"})
+MANY = 10  # of these streams at once, as when a history is imported or a view rebuilt
 NO_RULE = "-"
 
 
@@ -63,14 +68,15 @@ class RelayObserver:
     def published(self, offsets: Mapping[Entry, int]) -> None:
         """Rows were acknowledged."""
         at = now()
-        for entry, offset in offsets.items():
-            topic, event_id = entry.draft.topic, entry.draft.event_id
-            self.metrics.relay.published.labels(*topic_labels(topic)).inc()
-            for stage, stream, seconds in stages_of_row(entry, at):
-                self.metrics.stages.labels(stage, stream).observe(seconds)
-            if stream_of(topic) not in UNWRITTEN:
-                context = context_in(entry.draft.headers) or own_context(event_id)
-                log().info("published", topic=topic, offset=offset, event_id=event_id, w3c_trace_id=context.trace_id)
+        observe(self.metrics, (aged for entry in offsets for aged in stages_of_row(entry, at)))
+        by_topic: dict[str, list[Entry]] = {}
+        for entry in offsets:
+            by_topic.setdefault(entry.draft.topic, []).append(entry)
+        for topic, entries in by_topic.items():
+            self.metrics.relay.published.labels(*topic_labels(topic)).inc(len(entries))
+            drafts = ((entry.draft.event_id, entry.draft.headers) for entry in entries)
+            abouts = (_about(event_id, headers) for event_id, headers in drafts)
+            _write_down("published", topic, [offsets[entry] for entry in entries], abouts)
 
     def away(self, error: ExchangeError) -> None:
         """Kafka or the outbox's disk do not answer, or that disk is full."""
@@ -94,11 +100,9 @@ class LoopObserver:
         """New events took effect."""
         at, loop = now(), self.metrics.loop
         loop.folded.labels(*reader_labels(self.reader, topic)).inc(len(events))
-        for checked in events:
-            for stage, stream, seconds in stages_of_event(checked, at):
-                self.metrics.stages.labels(stage, stream).observe(seconds)
-            if stream_of(topic) not in UNWRITTEN:
-                log().info("folded", topic=topic, offset=checked.record.offset, **_about(checked))
+        observe(self.metrics, (aged for checked in events for aged in stages_of_event(checked, at)))
+        abouts = (_about(c.event.event_id, c.record.headers) | _of_trace(c.event) for c in events)
+        _write_down("folded", topic, [checked.record.offset for checked in events], abouts)
         appended_s = events[-1].record.appended_ms / 1000
         loop.lag_seconds.labels(*reader_labels(self.reader, topic)).set(max(at.timestamp() - appended_s, 0.0))
         if topic in self.waiting:
@@ -200,10 +204,31 @@ class RouterObserver:
         log().warning("router_waits", code=error.code, reason=str(error))
 
 
-def _about(checked: CheckedEvent) -> dict[str, Any]:
-    event_id = checked.event.event_id
-    context = context_in(checked.record.headers) or own_context(event_id)
-    return {"event_id": event_id, "w3c_trace_id": context.trace_id, **_of_trace(checked.event)}
+def observe(metrics: Metrics, aged: Iterable[Aged]) -> None:
+    """Add ages to the histogram of stages."""
+    children: dict[tuple[str, str], Histogram] = {}
+    for stage, stream, seconds in aged:
+        child = children.get((stage, stream))
+        if child is None:
+            child = children[stage, stream] = metrics.stages.labels(stage, stream)
+        child.observe(seconds)
+
+
+def _write_down(fact: str, topic: str, offsets: Sequence[int], abouts: Iterable[Mapping[str, Any]]) -> None:
+    """One line an event; or one for all, with their offsets, where they are many of a stream that comes in bulk."""
+    stream = stream_of(topic)
+    if stream in UNWRITTEN:
+        return
+    if stream in WRITTEN_TOGETHER and len(offsets) > MANY:
+        log().info(fact, topic=topic, events=len(offsets), first_offset=min(offsets), last_offset=max(offsets))
+        return
+    for offset, about in zip(offsets, abouts, strict=True):
+        log().info(fact, topic=topic, offset=offset, **about)
+
+
+def _about(event_id: str, headers: Iterable[tuple[str, bytes]]) -> dict[str, str]:
+    context = context_in(headers) or own_context(event_id)
+    return {"event_id": event_id, "w3c_trace_id": context.trace_id}
 
 
 def _of_trace(about: object) -> dict[str, str]:

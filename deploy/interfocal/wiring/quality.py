@@ -16,7 +16,7 @@ from schemas.marks.reference import load_reference
 from schemas.marks.suggest import own_suggest
 from schemas.rejection import WARNING_MESSAGES
 
-FIRST_S = 20.0
+FIRST_S = 10.0
 EVERY_S = 900.0
 MARKS = {"seizure": "items.firearm.marks", "missing": "marks", "trace": "request.marks"}
 SHOWN = ("make", "model", "calibre", "numbers.as_read")
