@@ -24,11 +24,13 @@ READING = {
     "quarantine diff": ["quarantine", "diff", "1"],
     "ledger verify": ["ledger", "verify"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
+    "provision plan": ["provision", "plan"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
     "submit",
     "producer recover",
+    "provision apply",
     "rejected resubmit",
     "quality",
     "mapping check",
