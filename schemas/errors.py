@@ -16,6 +16,7 @@ ExchangeError                    the root; retriable = False
     ├── QuarantineFull           pauses its topic only
     ├── PositionLost             the log no longer holds what the store expects
     ├── TopicAhead               the topic holds numbers that its outbox does not know
+    ├── TopicBehind              the topic lacks numbers that Kafka has acknowledged
     ├── OutboxFull               the disk or the outbox's bound is reached: refuse, keep what is there
     ├── NotOurs                  a key, folder or package that belongs to somebody else
     └── Misconfigured            a setting is missing or contradicts another
@@ -126,6 +127,12 @@ class TopicAhead(Stop):
     """The topic holds numbers that its outbox does not know: recover the outbox before it sends."""
 
     default_code = "topic_ahead"
+
+
+class TopicBehind(Stop):
+    """The topic lacks numbers of its outbox that Kafka has acknowledged: recover the outbox before it sends."""
+
+    default_code = "topic_behind"
 
 
 class OutboxFull(Stop):
