@@ -24,11 +24,16 @@ READING = {
     "quarantine diff": ["quarantine", "diff", "1"],
     "ledger verify": ["ledger", "verify"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
+    "provision plan": ["provision", "plan"],
+    "top": ["top"],
+    "config check": ["config", "check"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
     "submit",
     "producer recover",
+    "provision apply",
+    "doctor",  # a region without processes is never in order
     "rejected resubmit",
     "quality",
     "mapping check",

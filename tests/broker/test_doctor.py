@@ -187,9 +187,9 @@ def test_settings_of_ways_in_that_nobody_has_are_named(region: SmallRegion) -> N
 
 
 def test_secrets_that_others_may_read_are_named_with_the_command_that_mends_it(region: SmallRegion) -> None:
-    seal = region.installation.places.secrets("aa") / "seal.pem"
-    seal.chmod(0o644)
-    assert only(region).command == f"chmod 0600 {seal}"
+    key = region.installation.places.secrets("aa") / "id.key"
+    key.chmod(0o644)
+    assert only(region).command == f"chmod 0600 {key}"
 
 
 def half_down(region: SmallRegion, name: str) -> Path:

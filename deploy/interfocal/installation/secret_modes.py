@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from interfocal.installation.secrets import OTHERS
 from interfocal.installation.settings import SECRETS_FOLDER
 
-OTHERS = stat.S_IRWXG | stat.S_IRWXO
 FOLDER, FILE = "0700", "0600"
 
 
@@ -26,8 +26,9 @@ class LooseSecret:
 
 
 def secrets_folders(var: Path) -> Iterator[Path]:
-    """Where secrets lie: those of settings, of the region, and of each member."""
-    places = (var / SECRETS_FOLDER, var / "region" / SECRETS_FOLDER, *sorted(var.glob(f"members/*/{SECRETS_FOLDER}")))
+    """Where secrets lie: those of settings, of the region, of its root in an exercise, and of each member."""
+    of_members = sorted(var.glob(f"members/*/{SECRETS_FOLDER}"))
+    places = (var / SECRETS_FOLDER, var / "region" / SECRETS_FOLDER, var / "root", *of_members)
     return (place for place in places if place.is_dir())
 
 

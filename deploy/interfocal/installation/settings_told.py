@@ -13,7 +13,8 @@ from typing import Any, get_args
 from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
-from interfocal.installation.secret_modes import OTHERS, loose_secrets
+from interfocal.installation.secret_modes import loose_secrets
+from interfocal.installation.secrets import OTHERS
 from interfocal.installation.settings import (
     NESTED,
     PLAIN_VARIABLES,
