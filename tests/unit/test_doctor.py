@@ -76,6 +76,7 @@ COMMANDS = [
         next_steps.run("region-2"),
         next_steps.recover("AA"),
     ),
+    *(next_steps.sign(Path("root.pem")), next_steps.rotate("aa"), next_steps.show_member("AA")),
     *(next_steps.quarantine("trace"), next_steps.quarantine("inbox", "AA")),
 ]
 

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,8 @@ from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import console
 from interfocal.watching.board import SHOWN_STREAMS, Board, MemberLine, StreamLine, read_board
 from interfocal.watching.figures import Waiting
+from interfocal.watching.validity import SOON
+from schemas.directory import Directory
 
 Once = Annotated[bool, typer.Option("--once", help="Print one picture and end.")]
 EVERY_S = 1.0
@@ -60,6 +63,7 @@ def picture(installation: Installation, board: Board) -> RenderableType:
         members_table(board),
         Text.assemble("processes  ", *_processes(board)),
         Text(f"traces     {_counts(board.traces)}"),
+        Text.assemble("directory  ", _directory(installation.directory)),
         Text.assemble("region     ", *_region(board)),
         *(Text(trouble, style=BAD) for trouble in board.troubles),
         *(Text(f"{code}: {note}", style=QUIET) for code, note in notes.items()),
@@ -85,7 +89,9 @@ def document(installation: Installation, board: Board) -> dict[str, Any]:
     processes = [{"process": p.process, "address": p.address, "ready": p.ready} for p in board.processes]
     whole = {name: value for name, value in asdict(board).items() if name != "processes"}
     footnotes = installation.directory.footnotes(line.code for line in board.members)
-    return {**whole, "processes": processes, "limits": [EXERCISE_NOTICE], "footnotes": footnotes}
+    in_force = {"version": installation.directory.version, "expires_at": installation.directory.expires_at.isoformat()}
+    whole |= {"processes": processes, "directory": in_force}
+    return {**whole, "limits": [EXERCISE_NOTICE], "footnotes": footnotes}
 
 
 def _stream(line: StreamLine) -> Text:
@@ -131,6 +137,12 @@ def _region(board: Board) -> list[Text]:
     shown = [Text(f"{count} {name}, ", style=BAD if count else QUIET) for name, count in facts]
     paused = f"paused: {', '.join(board.paused)}" if board.paused else "no topic paused"
     return [*shown, Text(paused, style=BAD if board.paused else QUIET)]
+
+
+def _directory(directory: Directory) -> Text:
+    left = directory.expires_at - now()
+    until = "has expired" if left <= timedelta() else f"expires in {span(left.total_seconds())}"
+    return Text(f"version {directory.version}, which {until}", style=BAD if left < SOON else QUIET)
 
 
 def _counts(counts: Mapping[str, int] | None) -> str:

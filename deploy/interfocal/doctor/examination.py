@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import psycopg
 
-from interfocal.doctor import next_steps, of_flow, of_place, of_processes, of_servers
+from interfocal.doctor import next_steps, of_flow, of_place, of_processes, of_servers, of_trust
 from interfocal.doctor.finding import Check, Finding, Subject, nothing, the_broker, the_region, the_stores
 from interfocal.doctor.opening import open_subject
 from schemas.errors import ExchangeError
@@ -19,6 +19,8 @@ CHECKS = (
     Check("settings", of_place.settings, nothing),
     Check("ways_in", of_place.ways_in),
     Check("disks", of_place.disks, nothing),
+    Check("validity", of_trust.directory),
+    Check("keys", of_trust.keys),
     Check("topics", of_servers.topics, the_broker),
     Check("clocks", of_servers.clocks, the_region),
     Check("processes", of_processes.processes),

@@ -91,6 +91,15 @@ class ProcessMetrics:
         self.drift = _gauge(registry, "provisioning_differences", "Where the cluster is not as planned", ())
 
 
+class TrustMetrics:
+    """By which directory a process goes, and until when that and the keys in it let anything be sent."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.version = _gauge(registry, "directory_version", "Version of the directory in force", ())
+        self.expires = _gauge(registry, "directory_expiry_timestamp_seconds", "When it expires", ())
+        self.key_expires = _gauge(registry, "key_expiry_timestamp_seconds", "When the last key expires", ("member",))
+
+
 class Metrics:
     """The metrics of one process."""
 
@@ -101,6 +110,7 @@ class Metrics:
         self.loop = LoopMetrics(registry)
         self.store = StoreMetrics(registry)
         self.process = ProcessMetrics(registry)
+        self.trust = TrustMetrics(registry)
         self.decisions = _counter(registry, "decisions", "Decisions taken", ("kind", "rule"))
         self.stages = Histogram(
             "interfocal_stage_seconds",

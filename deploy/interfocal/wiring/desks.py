@@ -34,6 +34,7 @@ from interfocal.process.metrics import Metrics
 from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
 from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
+from interfocal.watching.validity import show_validity
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
@@ -77,6 +78,7 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     metrics = Metrics(CollectorRegistry())
     failures = Failures(metrics)
     show_build(metrics)
+    show_validity(metrics, installation.kept)
     workers = [_watching(installation, codes, metrics)]
     loops: dict[str, Loop] = {}
     with ExitStack() as opened:

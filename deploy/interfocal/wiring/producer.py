@@ -18,6 +18,7 @@ from interfocal.process.metrics import Metrics
 from interfocal.process.observers import IntakeObserver
 from interfocal.process.service import Wired
 from interfocal.watching.gauges import disk_look, gauges_worker, show_build
+from interfocal.watching.validity import show_validity
 from interfocal.wiring.heartbeats import heartbeat_worker
 from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -58,6 +59,7 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
             sides[code] = _side(installation, code, shared)
             opened.callback(sides[code].intake.outbox.close)
         close = opened.pop_all().close
+    show_validity(metrics, installation.kept, map(str.lower, sides))
     keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
     intakes = {code: side.intake for code, side in sides.items()}
     observer = _observer(metrics, sides)

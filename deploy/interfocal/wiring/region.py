@@ -37,6 +37,7 @@ from interfocal.process.observers import REGION_READER, LoopObserver, RouterObse
 from interfocal.process.service import Wired, Worker
 from interfocal.watching.drift import drift_worker
 from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
+from interfocal.watching.validity import show_validity
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -91,6 +92,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
     show_build(metrics)
+    show_validity(metrics, installation.kept, (*installation.directory.owners(), REGION))
     session = Session(connector(installation.region_url, "region"))
     office = Office(installation.directory, load_reference(), now)
     router = RouterWorker(session, office, RouterObserver(metrics), reached)
