@@ -68,7 +68,8 @@ def fetch_wait_ms(desks: int) -> int:
 
 def terms_of(installation: Installation) -> Terms:
     """What every record of this installation is checked against."""
-    return Terms(installation.seals, installation.directory.exercise)
+    directory = installation.directory
+    return Terms(installation.seals, directory.exercise, directory.version)
 
 
 def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
