@@ -31,7 +31,6 @@ from schemas.topics import (
     stream_of,
 )
 
-
 NOT_FOLDED = frozenset({"inbox", "quarantine", "directory"})
 """Streams of the region that its own view does not fold."""
 
