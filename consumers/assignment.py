@@ -69,10 +69,10 @@ class Assignment:
                 self._parts.observer.resumed(topic)
 
     def _start(self, topic: str, stored: int, bounds: TopicBounds) -> int:
-        """Where to read on: the stored position, or the log's start on a topic with retention."""
+        """Where to read on: the stored position, or the log's start on a topic that is not kept for good."""
         if bounds.start <= stored <= bounds.end:
             return stored
-        if topic not in self._parts.short_lived:
+        if topic not in self._parts.short_lived | self._parts.compacted:
             raise PositionLost(
                 f"{topic} is folded to {stored}, but its log holds {bounds.start} to {bounds.end}; it is kept for good:"
                 " find out who shortened or replaced it before anything is folded again",

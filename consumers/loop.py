@@ -5,7 +5,7 @@ and positions are written in one transaction, and a position moves only from whe
 with other instances of the group; what another instance has folded meanwhile is left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event as Signal
 
 from consumers.assignment import Assignment
@@ -28,6 +28,11 @@ AFTER_COMMIT = {"inbox": Step.INBOX_FOLDED, "receipt": Step.RECEIPT_FOLDED}
 QUARANTINE_FULL = "quarantine_full"
 
 
+def never() -> bool:
+    """When a consumer at work is done."""
+    return False
+
+
 class Loop:
     """One consumer. One thread runs it; ``caught_up`` may be asked from any."""
 
@@ -38,10 +43,13 @@ class Loop:
         self._progress = Progress(parts, self._session)
         self._holes: dict[str, Hole] = {}
 
-    def run(self, stop: Signal) -> None:
-        """Run until ``stop`` is set; the batch in hand is finished. Raises Stop, above all PositionLost."""
+    def run(self, stop: Signal, done: Callable[[], bool] = never) -> None:
+        """Run until ``stop`` is set, or all is ``done``; the batch in hand is finished.
+
+        Raises Stop, above all PositionLost.
+        """
         pause_s = FIRST_PAUSE_S
-        while not stop.is_set():
+        while not (stop.is_set() or done()):
             try:
                 self.run_once()
                 pause_s = FIRST_PAUSE_S

@@ -57,6 +57,8 @@ class Progress:
         for checked in outcome.conflicts:
             observer.conflict(checked.record.topic, checked.event.event_id)
         for topic, holes in outcome.gaps.items():
+            if topic in self._parts.compacted:  # there a hole is normal
+                continue
             tell = observer.loss if topic in self._parts.short_lived else observer.gap
             for hole in holes:
                 tell(topic, hole.expected, hole.found - 1)

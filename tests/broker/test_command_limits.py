@@ -21,6 +21,7 @@ READING = {
     "quarantine list": ["quarantine", "list"],
     "quarantine show": ["quarantine", "show", "1"],
     "ledger verify": ["ledger", "verify"],
+    "rebuild": ["rebuild", "--verify", "--into", "limits_rebuild"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {

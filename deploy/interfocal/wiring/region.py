@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from consumers.checked import Handler
 from consumers.folding import Rules
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
@@ -131,13 +132,18 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
             source=KafkaSource(broker, GROUP, topics, pace.instance or None),
             connect=connector(installation.region_url, GROUP),
             terms=terms_of(installation),
-            rules=Rules((ViewHandler(), TracingHandler(reached)), pace.quarantine_limit, reached),
+            rules=Rules(region_handlers(reached), pace.quarantine_limit, reached),
             observer=observer,
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),
         )
     )
+
+
+def region_handlers(reached: Reached = not_watched) -> Sequence[Handler]:
+    """Everything that is folded into the regional database, by the live loop and by a rebuild alike."""
+    return ViewHandler(), TracingHandler(reached)
 
 
 def _router_runner(
