@@ -5,21 +5,28 @@ It changes with what can be lost. Both steps find nothing to do on a healthy dat
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from psycopg import Connection
 
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store.connection import connector
-from consumers.store.outbox import RegionOutbox, adopt
+from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.store.taking_up import Said, TakenUp, take_up
 from consumers.tracing.redeliver import redeliver
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
-from producers.comparison import newest
+from producers.comparison import READ_RECORDS, Found, judge, newest
 from producers.relay import RelayLimits
-from schemas.errors import Temporary
-from schemas.record import Link, TopicReader
+from schemas.errors import Temporary, TopicAhead
+from schemas.record import SEAL_HEADER, Link, TopicReader
 from schemas.topics import DECISION_TOPIC
 from schemas.trust.chain import Expectation, verify_records
+from schemas.trust.seal import link_hash
 
 WAIT_S = 0.2
 AWAY_S = 2.0
@@ -41,53 +48,79 @@ class Recovery:
         return Expectation(self.installation.directory.region, self.installation.ring)
 
     def take_up_log(self, outbox: RegionOutbox) -> int:
-        """Of a database that was made anew beside a log that was not: begin a new life after the log's heads.
+        """Of a database that was made anew or restored beside a log that was not: go on after the log's heads.
 
         Returns how many chains were taken up. Raises BrokerAway or StoreAway.
         """
-        if outbox.heads():
-            return 0
-        reader = self.reader()
-        try:
-            heads = dict(log_heads(reader, self.topics, self.expectation()))
-        finally:
-            reader.close()
-        if heads:
-            session = Session(connector(self.installation.region_url, "region.recovery"))
-            session.transact(lambda transaction: adopt(transaction, heads))
-            session.close()
-            log().warning("log_taken_up", chains=len(heads))
-        return len(heads)
+        with closing(self.reader()) as reader:
+            ahead = topics_ahead(reader, self.topics, self.expectation(), outbox)
+            settled = self.settle(reader, ahead, whole=False)
+        taken_up = [told for told in settled if told.life is not None]
+        for told in taken_up:
+            log().warning("log_taken_up", topic=told.topic, events=told.events, marked=told.marked, life=told.life)
+        return len(taken_up)
+
+    def settle(self, reader: TopicReader, topics: Sequence[str], *, whole: bool) -> Sequence[TakenUp]:
+        """Bring the outbox into agreement with these topics, each in a transaction of its own.
+
+        ``whole`` looks also for what Kafka had acknowledged and lacks now: no relay may run then.
+        """
+        expected = self.expectation()
+        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            return [
+                session.transact(
+                    partial(_settled, said=partial(said, reader, topic, expected), topic=topic, whole=whole)
+                )
+                for topic in topics
+            ]
 
     def send_what_is_owed(self) -> int:
         """Write again the deliveries that a folded decision lists and no inbox has. Raises BrokerAway or StoreAway."""
-        reader = self.reader()
-        try:
-            in_inboxes = frozenset(delivered(reader, self.topics, self.expectation()))
-        finally:
-            reader.close()
-        session = Session(connector(self.installation.region_url, "region.recovery"))
-        added = session.transact(lambda transaction: redeliver(transaction, in_inboxes))
-        session.close()
+        inboxes = [topic for topic in self.topics if topic != DECISION_TOPIC]
+        expected = self.expectation()
+        with closing(self.reader()) as reader:
+            in_inboxes = frozenset(one.event_id for topic in inboxes for one in said(reader, topic, expected))
+        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            added = session.transact(lambda transaction: redeliver(transaction, in_inboxes))
         if added:
             log().warning("deliveries_written_again", deliveries=added)
         return added
 
 
-def log_heads(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[tuple[str, Link]]:
-    """For each topic that has records of ours: the start of the life after its highest number."""
-    for topic, bounds in reader.bounds(topics).items():
-        found = newest(reader, topic, bounds, expected, RelayLimits().window)
-        if found:
-            life, seq = max(record.number for record in found)
-            yield topic, Link(life + 1, 0, None, (life, seq))
+def topics_ahead(
+    reader: TopicReader, topics: Sequence[str], expected: Expectation, outbox: RegionOutbox
+) -> Sequence[str]:
+    """Topics that hold numbers which the outbox never gave, or other events under its numbers."""
+    window = RelayLimits().window
+    bounds = reader.bounds(topics)
+    found = {topic: newest(reader, topic, bounds[topic], expected, window) for topic in topics}
+    heads = outbox.heads()  # after the log: another instance numbers a row before it sends it
+    return [topic for topic in topics if is_ahead(topic, heads.get(topic), found[topic])]
 
 
-def delivered(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[str]:
-    """Event ids of everything that lies on the inbox topics under a valid seal."""
-    for topic, bounds in reader.bounds([topic for topic in topics if topic != DECISION_TOPIC]).items():
-        verdicts = verify_records(list(reader.read(topic, bounds.start, bounds.end)), expected)
-        yield from (verdict.seal.claims.event_id for verdict in verdicts if verdict.seal is not None)
+def is_ahead(topic: str, head: Link | None, found: Sequence[Found]) -> bool:
+    """Whether a relay would refuse to send to this topic."""
+    try:
+        judge(topic, head, found, ())
+    except TopicAhead:
+        return True
+    return False
+
+
+def said(reader: TopicReader, topic: str, expected: Expectation) -> Iterator[Said]:
+    """Everything on a topic under the region's seal, in its order."""
+    bounds = reader.bounds([topic])[topic]
+    for start in range(bounds.start, bounds.end, READ_RECORDS):
+        records = list(reader.read(topic, start, min(start + READ_RECORDS, bounds.end)))
+        for verdict in verify_records(records, expected):
+            record, seal = verdict.record, verdict.seal
+            if seal is not None and record.value is not None:
+                link = link_hash(record.header_values(SEAL_HEADER)[0], record.value)
+                yield Said(seal.claims.event_id, (seal.claims.life, seal.claims.seq), link, record.offset)
+
+
+def _settled(transaction: Connection[Any], said: Callable[[], Iterator[Said]], topic: str, *, whole: bool) -> TakenUp:
+    return take_up(transaction, topic, said(), whole=whole)
 
 
 def until_done(step: Callable[[], int], stop: threading.Event, ready: Callable[[], bool] = lambda: True) -> None:
