@@ -102,6 +102,7 @@ class Bench:
     log: TwinLog
     notes: Notes = field(default_factory=Notes)
     handler: Handler = field(default_factory=Ledger)
+    others: Sequence[Handler] = ()
     quarantine_limit: int = 100
     limit: int = 500
     short_lived: frozenset[str] = frozenset()
@@ -122,7 +123,7 @@ class Bench:
                 source=source if source is not None else TwinSource(self.group),
                 connect=connector(self.url, "test"),
                 terms=TERMS,
-                rules=Rules((self.handler,), self.quarantine_limit, reached),
+                rules=Rules((self.handler, *self.others), self.quarantine_limit, reached),
                 observer=self.notes,
                 topics=sorted(self.log.topics),
                 now=now,

@@ -18,6 +18,7 @@ from prometheus_client import CollectorRegistry
 
 from consumers.checked import Handler
 from consumers.desk.handler import DeskHandler
+from consumers.desk.own import OwnHandler
 from consumers.desk.receipts import ReceiptWorker
 from consumers.folding import Rules
 from consumers.loop import Loop
@@ -40,7 +41,7 @@ from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.process.metrics import Metrics
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.databases import connect
-from interfocal.wiring.desks import terms_of
+from interfocal.wiring.desks import desk_topics, terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from interfocal.wiring.relays import Sending, make_relay
 from producers.intake.intake import Intake
@@ -52,7 +53,7 @@ from schemas.events.ids import event_id
 from schemas.marks.reference import load_reference
 from schemas.record import Draft
 from schemas.steps import not_watched
-from schemas.topics import MEMBER_STREAMS, REGION, inbox_topic, member_topic
+from schemas.topics import MEMBER_STREAMS, REGION, member_topic
 from sealing import an_id
 
 ASKER, ASKED = "AA", "BB"
@@ -146,7 +147,7 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
     view = a_loop(installation, installation.region_url, region_topics(installation), ViewHandler(), TracingHandler())
     connects = {code: connector(url, "test") for code, url in installation.desk_urls.items()}
     desks = {
-        code: a_loop(installation, url, [inbox_topic(code)], DeskHandler(terms_of(installation)))
+        code: a_loop(installation, url, desk_topics(code), DeskHandler(terms_of(installation)), OwnHandler())
         for code, url in installation.desk_urls.items()
     }
     sessions = {code: Session(opened) for code, opened in connects.items()}

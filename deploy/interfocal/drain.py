@@ -8,10 +8,10 @@ import psycopg
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.installation.installation import Installation
+from interfocal.wiring.desks import desk_topics
 from interfocal.wiring.region import region_topics
 from producers.outbox import open_read_only
 from schemas.errors import StoreAway
-from schemas.topics import inbox_topic
 
 POLL_S = 0.1
 
@@ -52,8 +52,8 @@ def desks_under_way(installation: Installation, reader: KafkaTopicReader) -> Und
         with psycopg.connect(url) as desk:
             receipts += count(desk, "select count(*) from inbox where receipt_event is null")
             folded.update(positions(desk))
-    inboxes = [inbox_topic(code) for code in installation.desk_urls]
-    return UnderWay(records=behind(reader, inboxes, folded), receipts=receipts)
+    topics = [topic for code in installation.desk_urls for topic in desk_topics(code)]
+    return UnderWay(records=behind(reader, topics, folded), receipts=receipts)
 
 
 def wait_drained(installation: Installation, limit_s: float, tell: Callable[[UnderWay], None]) -> UnderWay:

@@ -14,6 +14,8 @@ from prometheus_client import CollectorRegistry
 
 from consumers.checking import Terms
 from consumers.desk.handler import DeskHandler
+from consumers.desk.own import STREAMS as OWN_STREAMS
+from consumers.desk.own import OwnHandler
 from consumers.desk.receipts import ReceiptWorker
 from consumers.folding import Rules
 from consumers.loop import Loop
@@ -33,7 +35,7 @@ from interfocal.process.service import Worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
-from schemas.topics import inbox_topic
+from schemas.topics import inbox_topic, member_topic
 from schemas.trust.chain import Expectation
 
 
@@ -69,6 +71,11 @@ class Shared:
 def fetch_wait_ms(desks: int) -> int:
     """How long the broker holds an empty fetch of each desk: so that a process stays near idle with many desks."""
     return min(max(200, 40 * desks), 2_000)
+
+
+def desk_topics(owner: str) -> tuple[str, ...]:
+    """What a desk folds: its inbox, and what its own member says in traces."""
+    return (inbox_topic(owner), *(member_topic(owner, stream) for stream in OWN_STREAMS))
 
 
 def terms_of(installation: Installation) -> Terms:
@@ -120,7 +127,7 @@ def _runner(receipts: ReceiptWorker) -> Callable[[threading.Event], None]:
 
 def _behind(loops: Mapping[str, Loop]) -> str | None:
     behind = sorted(code for code, loop in loops.items() if not loop.caught_up())
-    return f"inboxes not folded to their ends yet: {', '.join(behind)}" if behind else None
+    return f"desks not folded to their topics' ends yet: {', '.join(behind)}" if behind else None
 
 
 def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:
@@ -137,7 +144,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
         log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
 
     terms = terms_of(installation)
-    topics = (inbox_topic(owner),)
+    topics = desk_topics(owner)
     work = threading.Event()
     pace = installation.settings.loop
     broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
@@ -146,7 +153,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
             connect=connect,
             terms=terms,
-            rules=Rules((DeskHandler(terms),), pace.quarantine_limit, shared.reached),
+            rules=Rules((DeskHandler(terms), OwnHandler()), pace.quarantine_limit, shared.reached),
             observer=WakingObserver(shared.metrics, work),
             topics=topics,
             now=now,
