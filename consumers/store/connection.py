@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, errors
 
+from consumers.store.revision import check_tables
 from schemas.errors import StoreAway, Temporary
 
 Connect = Callable[[], Connection[Any]]
@@ -47,11 +48,14 @@ def meaning_of(error: Exception) -> Meaning:
 
 
 def connector(url: str, application: str) -> Connect:
-    """Opens connections that notice a dead server; each raises StoreAway when the database does not answer."""
+    """Opens connections that notice a dead server, to a database that has the tables of this version.
+
+    Each raises StoreAway when the database does not answer, Misconfigured when its tables are another version's.
+    """
 
     def connect() -> Connection[Any]:
         try:
-            return psycopg.connect(
+            connection = psycopg.connect(
                 url,
                 application_name=application,
                 autocommit=True,  # whoever needs a transaction opens one: nothing is left open by a read
@@ -61,8 +65,14 @@ def connector(url: str, application: str) -> Connect:
                 keepalives_count=3,
                 options="-c TimeZone=UTC -c idle_in_transaction_session_timeout=120000",
             )
+            try:
+                check_tables(connection)
+            except BaseException:
+                connection.close()
+                raise
         except psycopg.Error as error:
             raise store_away(error, "connecting") from error
+        return connection
 
     return connect
 

@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -140,6 +140,13 @@ def connect(path: Path, *, read_only: bool) -> Shared:
     return Shared(path, connection)
 
 
+def layout_of(path: Path) -> int:
+    """The layout of a file's tables, whichever version of the program made them; raises StoreAway or Stop."""
+    with translated(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        (layout,) = connection.execute("pragma user_version").fetchone()
+    return int(layout)
+
+
 def check_disk(path: Path, min_free_bytes: int) -> None:
     """Raise OutboxFull (``disk_low``) when the file's disk has less left, StoreAway when it does not answer."""
     try:
@@ -194,8 +201,13 @@ def _lay_out(connection: sqlite3.Connection) -> None:
 
 def _check_layout(path: Path, connection: sqlite3.Connection) -> None:
     (layout,) = connection.execute("pragma user_version").fetchone()
-    if layout != LAYOUT:
+    if layout > LAYOUT:
         raise Misconfigured(
             f"{path} has layout {layout}, and this version of the program writes layout {LAYOUT};"
-            " use the version that made it"
+            " use the version that made it, or a later one"
+        )
+    if layout < LAYOUT:
+        raise Misconfigured(
+            f"{path} has layout {layout}, and this version of the program reads layout {LAYOUT};"
+            " run `interfocal migrate`, or start its producer, which makes it of the old one"
         )

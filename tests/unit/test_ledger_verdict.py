@@ -5,6 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from interfocal.ledger.log import Problem
 from interfocal.ledger.stores import Quarantined
 from interfocal.ledger.verdict import Counted, balance
 from ledger_worlds import Plan, mutations, world
@@ -92,3 +93,14 @@ def test_two_decisions_of_one_question_are_both_named() -> None:
     second = Decision.model_construct(**{**dict(decision), "event_id": "second"})
     found = balance(replace(counted, expected=replace(counted.expected, decisions=[decision, second])))
     assert set(found.doubled) == {decision.event_id, "second"}
+
+
+def test_an_acknowledged_gap_is_named_and_breaks_no_promise() -> None:
+    counted = world(Plan())
+    gap, other = Problem("chain_gap", "aa.seizure life 1: 2 to 3"), Problem("chain_gap", "aa.seizure life 1: 2 to 4")
+    logs = {**counted.logs, "aa.seizure": replace(counted.logs["aa.seizure"], problems=[gap])}
+    named = replace(counted, logs=logs)
+    assert not balance(named).holds
+    assert not balance(replace(named, acknowledged=frozenset({other}))).holds
+    known = balance(replace(named, acknowledged=frozenset({gap, other})))
+    assert (known.holds, known.problems, known.acknowledged) == (True, [], [gap])

@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "down": "stack",
         "status": "stack",
         "provision": "provision",
+        "migrate": "migrate",
         "run": "run",
         "submit": "submit",
         "rejected": "rejected",
@@ -35,6 +36,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "quarantine": "quarantine",
         "ledger": "ledger",
         "rebuild": "rebuild",
+        "region": "region",
         "schemas": "schemas",
         "demo": "demo",
     }

@@ -8,6 +8,7 @@ import typer
 
 from interfocal.installation.endpoints import announce
 from interfocal.installation.installation import open_installation
+from interfocal.installation.migrating import check_databases
 from interfocal.process.logs import configure_logs
 from interfocal.process.service import free_port, serve
 from interfocal.wiring.desks import wire_desks
@@ -47,7 +48,9 @@ def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
     """Inbox and receipts of one or many members' desks."""
     configure_logs("desks")
     installation = open_installation(var.resolve())
-    process = wire_desks(installation, _codes(members, installation.desk_urls), kill_after())
+    codes = _codes(members, installation.desk_urls)
+    check_databases(installation.desk_url(code) for code in codes)
+    process = wire_desks(installation, codes, kill_after())
     port = port or free_port()
     announce(installation.var, {"desks": address(port)})
     raise typer.Exit(serve(process.app, port, process.workers))
@@ -57,6 +60,7 @@ def region(port: Port = 0, var: Var = VAR) -> None:
     """The regional view, the router and the region's relay."""
     configure_logs("region")
     installation = open_installation(var.resolve())
+    check_databases([installation.region_url])
     process = wire_region(installation, kill_after())
     port = port or free_port()
     announce(installation.var, {"region": address(port)})

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from consumers.store.revision import check_tables
 from consumers.tracing.dump import dump_tracing
 from consumers.tracing.wants import Want
 from consumers.view.dump import dump_view, lines
@@ -124,11 +125,17 @@ def read_outbox(path: Any) -> OutboxFacts:
 
 
 def open_store(url: str) -> psycopg.Connection[Any]:
-    """A connection that only reads; raises StoreAway."""
+    """A connection that only reads; raises StoreAway, or Misconfigured for tables of another version."""
     try:
-        return psycopg.connect(url, autocommit=True, options="-c default_transaction_read_only=on")
+        connection = psycopg.connect(url, autocommit=True, options="-c default_transaction_read_only=on")
     except psycopg.OperationalError as error:
         raise StoreAway("a database does not answer; nothing can be proved without it") from error
+    try:
+        check_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def read_store(connection: psycopg.Connection[Any], doubled: Sequence[str]) -> StoreFacts:

@@ -22,18 +22,25 @@ INBOX = "inbox"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Everything that was read: outboxes by owner, topics, the region's database, desks by member."""
+    """Everything that was read: outboxes by owner, topics, the region's database, desks by member.
+
+    ``acknowledged`` are gaps of the log that a person knows of.
+    """
 
     outboxes: Mapping[str, OutboxFacts]
     logs: Mapping[str, TopicLog]
     expected: Expected
     region: RegionFacts
     desks: Mapping[str, Desk]
+    acknowledged: frozenset[Problem] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The result: where each accepted event is, what is lost or doubled, and every other problem."""
+    """The result: where each accepted event is, what is lost or doubled, and every other problem.
+
+    ``acknowledged`` problems are named, and break no promise.
+    """
 
     accepted: int
     published: int
@@ -44,6 +51,7 @@ class Balance:
     lost: Sequence[str]
     doubled: Sequence[str]
     problems: Sequence[Problem]
+    acknowledged: Sequence[Problem]
 
     @property
     def holds(self) -> bool:
@@ -60,6 +68,7 @@ def balance(counted: Counted) -> Balance:
     entries = {(entry.topic, entry.offset) for entry in counted.region.store.quarantined}
     in_view = {event for event in accepted & logged.keys() if stands_in_view(counted, event)}
     aside = {event for event in (accepted & logged.keys()) - in_view if logged[event] & entries}
+    found = list(problems(counted))
     return Balance(
         accepted=len(accepted),
         published=len(accepted & logged.keys()),
@@ -69,7 +78,8 @@ def balance(counted: Counted) -> Balance:
         foreign=sum(len(log.foreign) for log in counted.logs.values()),
         lost=sorted(event_id for _, event_id in accepted - in_view - aside - unsent),
         doubled=sorted(doubled(counted)),
-        problems=list(problems(counted)),
+        problems=[problem for problem in found if problem not in counted.acknowledged],
+        acknowledged=[problem for problem in found if problem in counted.acknowledged],
     )
 
 

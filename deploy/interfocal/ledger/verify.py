@@ -8,6 +8,7 @@ from typing import Any
 from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.trace import Trace
 from interfocal.installation.installation import Installation
+from interfocal.ledger.acknowledged import Acknowledged, read_acknowledged
 from interfocal.ledger.expected import expect
 from interfocal.ledger.log import read_log
 from interfocal.ledger.stores import InboxRow, StoreFacts, open_store, read_desk, read_outbox, read_region
@@ -29,6 +30,7 @@ class Proof:
     counted: Counted
     balance: Balance
     rejected: int
+    acknowledged: Sequence[Acknowledged]
 
 
 def verify(installation: Installation) -> Proof:
@@ -48,8 +50,10 @@ def verify(installation: Installation) -> Proof:
         with open_store(url) as connection:
             desks[code] = read_desk(connection)
     stores = (region.store, *(of_inbox(desk.store) for desk in desks.values()))
-    counted = Counted(outboxes, logs, expect(logs, stores, terms), region, desks)
-    return Proof(counted, balance(counted), count_rejected(installation))
+    known = read_acknowledged(installation.places.acknowledged)
+    gaps = frozenset(one.gap for one in known)
+    counted = Counted(outboxes, logs, expect(logs, stores, terms), region, desks, gaps)
+    return Proof(counted, balance(counted), count_rejected(installation), known)
 
 
 def of_inbox(store: StoreFacts) -> StoreFacts:
@@ -90,6 +94,7 @@ def report(proof: Proof) -> dict[str, Any]:
         "traces": traces(proof.counted),
         "latency_ms": latencies(proof.counted),
         "problems": [{"code": p.code, "where": p.where} for p in told.problems[:SHOWN_PROBLEMS]],
+        "acknowledged": [one.as_json() for one in proof.acknowledged if one.gap in told.acknowledged],
         "limits": [EXERCISE_NOTICE],
     }
 
