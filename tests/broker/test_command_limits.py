@@ -27,6 +27,7 @@ DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
     "submit",
     "producer recover",
+    "region recover",
     "rejected resubmit",
     "quality",
     "mapping check",
