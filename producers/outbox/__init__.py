@@ -2,7 +2,7 @@
 
 from producers.outbox.acceptance import Acceptance
 from producers.outbox.file import OutboxFile
-from producers.outbox.place import layout_of
+from producers.outbox.place import back_up, layout_of
 from producers.outbox.reading import OutboxReading, open_read_only
 from producers.outbox.rows import LAYOUT, OutboxRow, RejectedRecord, Rejection, Revision
 
@@ -15,6 +15,7 @@ __all__ = [
     "RejectedRecord",
     "Rejection",
     "Revision",
+    "back_up",
     "layout_of",
     "open_read_only",
 ]

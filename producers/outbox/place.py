@@ -147,6 +147,25 @@ def layout_of(path: Path) -> int:
     return int(layout)
 
 
+def back_up(path: Path, copy: Path) -> None:
+    """Copy an outbox into a new file while others write it: as it is at one moment, whole, and readable by its owner.
+
+    Raises StoreAway, OutboxFull (the copy's disk), or Stop when the outbox is damaged.
+    """
+    copy.touch(mode=0o600)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with (
+        translated(path),
+        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as source,
+        closing(sqlite3.connect(copy, isolation_level=None)) as target,
+    ):
+        source.backup(target)
+        target.execute("pragma journal_mode = delete")  # one file, which nobody changes by reading it
+        (found,) = target.execute("pragma quick_check(1)").fetchone()
+    if found != "ok":
+        raise Stop(f"{path} is damaged ({found}); keep it, and recover this member's outbox from its topics")
+
+
 def check_disk(path: Path, min_free_bytes: int) -> None:
     """Raise OutboxFull (``disk_low``) when the file's disk has less left, StoreAway when it does not answer."""
     try:

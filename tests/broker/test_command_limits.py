@@ -28,6 +28,8 @@ TESTED_APART = {
     "submit",
     "producer recover",
     "region recover",
+    "backup",
+    "restore",
     "rejected resubmit",
     "quality",
     "mapping check",

@@ -36,6 +36,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "quarantine": "quarantine",
         "ledger": "ledger",
         "rebuild": "rebuild",
+        "backup": "backup",
+        "restore": "backup",
         "region": "region",
         "schemas": "schemas",
         "demo": "demo",

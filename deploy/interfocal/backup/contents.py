@@ -1,0 +1,74 @@
+"""Which files of an installation are in whose backup. It changes when an installation keeps another file.
+
+Not in any backup, because it comes back from Kafka: the regional view, traces, decisions and receipts; inboxes, and
+what desks have said. Not in any backup, because it is nobody's: logs, addresses, the local stack's servers.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from interfocal.backup.manifest import What
+from interfocal.installation.installation import Places
+from interfocal.installation.settings import SECRETS_FOLDER, SETTINGS_FILE
+from schemas.topics import REGION
+
+ROWS = "rows"
+"""Folder of a backup that holds rows of the regional database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What belongs into one owner's backup of one kind. Paths are under the installation's folder."""
+
+    places: Places
+    owner: str
+    what: What
+
+    def shared(self) -> Sequence[Path]:
+        """Files that every owner of an installation needs: put back only where they are not there."""
+        if self.what is What.SECRETS:
+            return self._files(self.places.var / SECRETS_FOLDER)
+        wanted = (self.places.var / SETTINGS_FILE, self.places.directory, self.places.trust, self.places.region_source)
+        return [path for path in wanted if path.is_file()]
+
+    def own(self) -> Sequence[Path]:
+        """Files that are the owner's alone, but for its outbox, which is copied in another way."""
+        if self.what is What.SECRETS:
+            return self._files(self.places.secrets(self.owner))
+        if self.owner == REGION:
+            return [path for path in (self.places.acknowledged,) if path.is_file()]
+        return [path for path in (self.places.member(self.owner) / "api-keys.json",) if path.is_file()]
+
+    def outbox(self) -> Path | None:
+        """The owner's outbox; None where it has none (the region's is in its database)."""
+        path = self.places.outbox(self.owner)
+        return path if self.what is What.DATA and self.owner != REGION and path.is_file() else None
+
+    def in_the_way(self) -> Iterator[Path]:
+        """What stands where the owner's own files are put back: it is never written over."""
+        if self.what is What.SECRETS:
+            yield from self._files(self.places.secrets(self.owner))
+        elif self.owner == REGION:
+            yield from self.own()
+        else:
+            yield from (path for path in self._files(self.places.member(self.owner)) if not self._is_secret(path))
+
+    def may_hold(self, path: str) -> bool:
+        """Whether a backup of this kind and owner can hold a file of this path."""
+        member = f"members/{self.owner}"
+        if self.what is What.SECRETS:
+            own = "region/secrets/" if self.owner == REGION else f"{member}/secrets/"
+            return path.startswith((f"{SECRETS_FOLDER}/", own))
+        if path in {SETTINGS_FILE, "region/directory.jws", "region/trust.json", "region/source.txt"}:
+            return True
+        if self.owner == REGION:
+            return path == "region/acknowledged.json" or path.startswith(f"{ROWS}/")
+        return path in {f"{member}/outbox.sqlite", f"{member}/api-keys.json"}
+
+    def _is_secret(self, path: Path) -> bool:
+        return path.is_relative_to(self.places.secrets(self.owner))
+
+    @staticmethod
+    def _files(folder: Path) -> Sequence[Path]:
+        return sorted(path for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else []
