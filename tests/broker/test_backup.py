@@ -108,6 +108,11 @@ def test_a_member_is_put_back_into_an_empty_folder_and_goes_on(
         assert (
             path.read_bytes() == (small.installation.var / path.relative_to(var)).read_bytes() or "outbox" in path.name
         )
+    again = tmp_path / "again"
+    run(["restore", str(kept["member"]), "--json", "--var", str(again)])
+    as_json = json.loads(capsys.readouterr().out)
+    assert (as_json["limits"], as_json["owner"], as_json["kept"]) == ([EXERCISE_NOTICE], OWNER, [])
+    assert set(as_json["written"]) == files_of(again)
     recovered = recover_member(open_installation(var), ASKER)
     assert {topic.life for topic in recovered.topics} == {None}
 
@@ -242,7 +247,7 @@ UNSENT = """
 insert into region_outbox (after_row, topic, event_id, key, value, headers, life, seq, seal)
 values (null, 'region.decision', '{decision}', 'key', '\\x0102', '[["a", "00ff"]]', 1, 77, '\\x09');
 insert into region_outbox (after_row, topic, event_id, key, value, headers)
-values ((select row_id from region_outbox where event_id = '{decision}'), 'region.inbox.bb', '{delivery}', 'key', '\\x03', '[]');
+select row_id, 'region.inbox.bb', '{delivery}', 'key', '\\x03', '[]' from region_outbox where event_id = '{decision}';
 insert into decided (kind, subject, hop, cause, decision_id) values ('routing', 'unsent', 1, 'unsent', '{decision}')
 """
 
