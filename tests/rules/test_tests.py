@@ -10,7 +10,7 @@ from source_tree import ROOT, functions
 
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 LEFT_OUT = {"skip", "skipif", "xfail"}
-KINDS = {"unit", "contract", "conformance", "broker", "e2e", "rules"}
+KINDS = {"unit", "contract", "conformance", "broker", "e2e", "faults", "rules"}
 
 
 def calls(tree: ast.Module) -> Iterator[ast.Call]:
