@@ -5,6 +5,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/installed
 RUN := $(VENV)/bin
 UV_VERSION := 0.13.9
+TEST_PROGRAMS := kcat chromium
 
 ONCE ?=
 REGION ?=
@@ -13,7 +14,7 @@ ARGS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format lock clean
+.PHONY: help demo test check bench format lock clean test-programs
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,10 +23,10 @@ help: ## List the commands
 demo: $(STAMP) ## Bring up the stack and run the whole exchange; ONCE=1 exits after the scenario
 	$(RUN)/interfocal demo $(if $(ONCE),--once) $(if $(REGION),--region "$(REGION)") $(if $(RECORDS),--records "$(RECORDS)")
 
-test: $(STAMP) ## Run every test, on the real Kafka and the real PostgreSQL
+test: $(STAMP) test-programs ## Run every test, on the real Kafka and the real PostgreSQL
 	$(RUN)/pytest $(ARGS)
 
-check: $(STAMP) ## Format, lint, types, tests
+check: $(STAMP) test-programs ## Format, lint, types, tests
 	$(RUN)/ruff format --check
 	$(RUN)/ruff check
 	$(RUN)/mypy
@@ -46,6 +47,9 @@ lock: $(STAMP) ## Resolve the dependencies anew into requirements.lock (needs th
 clean: ## Stop the stack and delete var and the caches (the environment and downloads stay)
 	@if [ -x $(RUN)/interfocal ]; then $(RUN)/interfocal down --wipe; fi
 	rm -rf var .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+test-programs:
+	@deploy/debian-packages.sh $(TEST_PROGRAMS)
 
 # Made again when the lock or the project's entry points change; otherwise no command needs the network.
 $(STAMP): requirements.lock pyproject.toml

@@ -38,7 +38,8 @@ class Handler(Protocol):
     ``bucket_keys`` names all that ``fold`` may read or change beside its own rows (trace ids, blocking keys);
     the loop locks their buckets before it calls ``fold``. ``fold`` gets only events that were not applied
     before, each topic's in log order, and returns those it sets aside. It raises for an error of the data
-    (the loop then finds the one event) and lets the database's own errors pass.
+    (the loop then finds the one event) and lets the database's own errors pass. ``take_back`` undoes the effects of
+    events that turned out to be none, under the same locks: the database is then as if they had never come.
     """
 
     @property
@@ -50,3 +51,6 @@ class Handler(Protocol):
 
     def fold(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Sequence[SetAside]:
         """Write the effects of the events."""
+
+    def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
+        """Undo the effects of events that were applied."""

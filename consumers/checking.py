@@ -10,14 +10,28 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from consumers.checked import CheckedEvent
-from consumers.quarantine import Faulty, Verdict
+from consumers.quarantine.entries import Faulty, Verdict
 from schemas.errors import ExchangeError, Malformed, Undecodable, Unsealed, Unusable
 from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
-from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.events.ids import (
+    decision_record_id,
+    delivery_event_id,
+    event_id,
+    quarantine_entry_id,
+    value_sha256,
+)
+from schemas.events.quarantined import Quarantined
 from schemas.record import UNREADABLE_HEADER, Record
-from schemas.topics import MAX_DELIVERY_BYTES, MAX_EVENT_BYTES, inbox_topic, owner_of, stream_of
+from schemas.topics import (
+    MAX_DELIVERY_BYTES,
+    MAX_EVENT_BYTES,
+    inbox_topic,
+    owner_of,
+    quarantine_topic,
+    stream_of,
+)
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.chain import Verdict as SealVerdict
 from schemas.trust.seal import Seal
@@ -50,7 +64,7 @@ SENTENCES: Mapping[Flaw, str] = MappingProxyType(
         Flaw.OTHER_EVENT_ID: "The event id in the value is not the one that was sealed. Ask its sender.",
         Flaw.WRONG_EVENT_ID: "The event id does not follow from what it is an id of. Ask its sender for its version.",
         Flaw.OTHER_MEMBER: "The event speaks for a member that does not own the topic.",
-        Flaw.OTHER_INBOX: "The delivery is for another inbox than the one it lies in.",
+        Flaw.OTHER_INBOX: "The event is for another member than the one whose topic it lies on.",
         Flaw.OTHER_EXERCISE: "Exercise data and real records are never mixed: the event says the other of the two.",
     }
 )
@@ -95,7 +109,7 @@ def _foreign(record: Record, error: Unsealed | None) -> Faulty:
 
 def _faulty(record: Record, seal: Seal, verdict: Verdict, error: ExchangeError) -> Faulty:
     member = owner_of(record.topic).upper()
-    return Faulty(record, verdict, error.code, error.parameters, seal.claims.event_id, member)
+    return Faulty(record, verdict, error.code, error.parameters, seal.claims.event_id, member, seal.claims)
 
 
 def _event(record: Record, value: bytes, seal: Seal, terms: Terms) -> CheckedEvent:
@@ -130,6 +144,10 @@ def _derived_id(event: Event, _seal: Seal, terms: Terms) -> bool:
         about = (event.kind, event.subject, event.hop, event.cause)
         if event.record_id != decision_record_id(terms.seals.aud, *about):
             return False
+    if isinstance(event, Quarantined) and event.record_id != quarantine_entry_id(
+        terms.seals.aud, event.topic, event.offset
+    ):
+        return False
     return event.event_id == event_id(event.record_id, event.revision)
 
 
@@ -138,6 +156,8 @@ def _owner(event: Event, seal: Seal, _terms: Terms) -> bool:
 
 
 def _inbox(event: Event, seal: Seal, _terms: Terms) -> bool:
+    if isinstance(event, Quarantined):
+        return quarantine_topic(owner_of(event.topic)) == seal.claims.topic
     return not isinstance(event, Delivery) or inbox_topic(event.inbox) == seal.claims.topic
 
 

@@ -5,20 +5,22 @@ may read or change, then the events that are new are written and folded, then th
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from psycopg import Connection
 
 from consumers.checked import CheckedEvent, Handler, SetAside
-from consumers.checking import events_of, faults_of
-from consumers.plan import Batch, Cut, Hole, cut
-from consumers.quarantine import Faulty, PostgresQuarantine, Verdict
-from consumers.store import buckets, positions
+from consumers.checking import Checked, events_of, faults_of
+from consumers.plan import Batch, Hole, cut
+from consumers.quarantine import settling
+from consumers.quarantine.entries import Faulty, PostgresQuarantine, Verdict
+from consumers.store import buckets, chains, positions
 from consumers.store import events as applied
 from schemas.errors import QuarantineFull, Stop, Undecodable, Unusable
 from schemas.steps import Reached, Step
 from schemas.topics import stream_of
+from schemas.trust.gaps import Gap
 
 HANDLER_FAILED = "handler_failed"
 
@@ -34,15 +36,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a transaction did, to be told when it is committed."""
+    """What a transaction did, to be told when it is committed. ``chain_gaps``: numbers that a writer's chain lacks."""
 
-    positions: Mapping[str, int]
-    events: Sequence[CheckedEvent]
-    conflicts: Sequence[CheckedEvent]
-    quarantined: Sequence[Faulty]
-    gaps: Mapping[str, Sequence[Hole]]
-    holes: Mapping[str, Hole]
-    paused: Mapping[str, str]
+    positions: Mapping[str, int] = field(default_factory=dict)
+    events: Sequence[CheckedEvent] = ()
+    conflicts: Sequence[CheckedEvent] = ()
+    quarantined: Sequence[Faulty] = ()
+    gaps: Mapping[str, Sequence[Hole]] = field(default_factory=dict)
+    holes: Mapping[str, Hole] = field(default_factory=dict)
+    paused: Mapping[str, str] = field(default_factory=dict)
+    chain_gaps: Sequence[Gap] = ()
 
 
 def fold(transaction: Connection[Any], batch: Batch, rules: Rules) -> Outcome:
@@ -54,8 +57,9 @@ def fold(transaction: Connection[Any], batch: Batch, rules: Rules) -> Outcome:
     stored = positions.lock(transaction, list(batch.items))
     flowing = {topic: at for topic, at in stored.items() if at.paused is None}
     cuts = {t: cut(batch.items[t], at.next_offset, batch.holes.get(t)) for t, at in flowing.items()}
-    usable = [item for part in cuts.values() for item in part.usable]
-    new, set_aside = _effects(transaction, list(events_of(usable)), rules)
+    usable = _without_discarded(transaction, [item for part in cuts.values() for item in part.usable])
+    lacking = chains.follow(transaction, [item.claims for item in usable if item.claims is not None])
+    new, set_aside = effects(transaction, list(events_of(usable)), rules)
     rules.reached(Step.FOLDED)
     faults = [*faults_of(usable), *set_aside]
     _quarantine(transaction, faults, rules.quarantine_limit)
@@ -63,12 +67,6 @@ def fold(transaction: Connection[Any], batch: Batch, rules: Rules) -> Outcome:
     positions.move(transaction, moves)
     rules.reached(Step.POSITIONED)
     paused = {topic: at.paused for topic, at in stored.items() if at.paused is not None}
-    return _outcome(cuts, new, faults, paused)
-
-
-def _outcome(
-    cuts: Mapping[str, Cut], new: applied.Applied, faults: Sequence[Faulty], paused: Mapping[str, str]
-) -> Outcome:
     return Outcome(
         positions={topic: part.next_offset for topic, part in cuts.items()},
         events=new.new,
@@ -77,13 +75,30 @@ def _outcome(
         gaps={topic: part.gaps for topic, part in cuts.items() if part.gaps},
         holes={topic: part.hole for topic, part in cuts.items() if part.hole},
         paused=paused,
+        chain_gaps=lacking,
     )
 
 
-def _effects(
+def _without_discarded(transaction: Connection[Any], items: Sequence[Checked]) -> list[Checked]:
+    """The records, each that a person has discarded as an entry for the quarantine."""
+    places = settling.discarded(transaction, sorted({item.record.topic for item in items}))
+    if not places:
+        return list(items)
+    gone = [(item.record.topic, item.record.offset) in places for item in items]
+    return [_discarded(item) if away else item for item, away in zip(items, gone, strict=True)]
+
+
+def _discarded(item: Checked) -> Faulty:
+    if isinstance(item, CheckedEvent):
+        ids = (item.event.event_id, item.event.member)
+        return Faulty(item.record, Verdict.UNUSABLE, settling.DISCARDED, {}, *ids, item.claims)
+    return replace(item, reason=settling.DISCARDED)
+
+
+def effects(
     transaction: Connection[Any], events: Sequence[CheckedEvent], rules: Rules
 ) -> tuple[applied.Applied, list[Faulty]]:
-    """Write and fold what is new of these events; what handlers set aside is taken back and returned."""
+    """Write and fold what is new of these events; what handlers set aside is taken away again and returned."""
     shares = [(handler, _share(handler, events)) for handler in rules.handlers]
     buckets.lock(transaction, (key for handler, own in shares for key in handler.bucket_keys(transaction, own)))
     new = applied.add(transaction, events)
@@ -112,7 +127,7 @@ def _matched(events: Sequence[CheckedEvent], aside: Iterable[SetAside]) -> list[
 
 def _set_aside(checked: CheckedEvent, why: SetAside) -> Faulty:
     ids = (checked.event.event_id, checked.event.member)
-    return Faulty(checked.record, Verdict.UNUSABLE, why.reason, why.parameters, *ids)
+    return Faulty(checked.record, Verdict.UNUSABLE, why.reason, why.parameters, *ids, checked.claims)
 
 
 def _quarantine(transaction: Connection[Any], faults: Sequence[Faulty], limit: int) -> None:
@@ -121,10 +136,12 @@ def _quarantine(transaction: Connection[Any], faults: Sequence[Faulty], limit: i
     quarantine = PostgresQuarantine(transaction)
     quarantine.put(faults)
     topics = sorted({fault.record.topic for fault in faults})
-    for topic, waiting in quarantine.unresolved(topics).items():
+    if any(fault.reason == settling.DISCARDED for fault in faults):
+        settling.settle_discarded(transaction, topics)
+    for topic, waiting in quarantine.waiting(topics).items():
         if waiting > limit:
             raise QuarantineFull(
-                f"{topic} has {limit} unresolved entries in quarantine: it is paused until they are worked on",
+                f"{topic} has {limit} entries in quarantine that wait: it is paused until they are worked on",
                 parameters={"topic": topic},
             )
 
@@ -138,8 +155,13 @@ def failed(batch: Batch, error: Exception) -> Batch:
     topic, item = batch.only()
     if isinstance(item, Faulty):
         raise Stop(f"record {item.record.offset} of {topic} cannot even be quarantined ({type(error).__name__})")
+    return batch.with_only(fault_of_failure(item, error))
+
+
+def fault_of_failure(checked: CheckedEvent, error: Exception) -> Faulty:
+    """The entry for an event whose fold raised."""
     reason, parameters = HANDLER_FAILED, {"error": type(error).__name__}
     if isinstance(error, Unusable | Undecodable):
         reason, parameters = error.code, error.parameters
-    ids = (item.event.event_id, item.event.member)
-    return batch.with_only(Faulty(item.record, Verdict.UNUSABLE, reason, parameters, *ids))
+    ids = (checked.event.event_id, checked.event.member)
+    return Faulty(checked.record, Verdict.UNUSABLE, reason, parameters, *ids, checked.claims)

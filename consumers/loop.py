@@ -14,18 +14,18 @@ from consumers.folding import Outcome, failed, fold
 from consumers.parts import LoopParts
 from consumers.plan import Batch, Hole, Items
 from consumers.progress import Progress
+from consumers.quarantine.retrying import Retrying
+from consumers.quarantine.settling import FULL
 from consumers.store import positions
 from consumers.store.session import Session
 from schemas.errors import QuarantineFull, Stop, Temporary
 from schemas.record import Position, Record
 from schemas.steps import Step
-from schemas.topics import stream_of
+from schemas.topics import DECISION_TOPIC, stream_of
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 AFTER_COMMIT = {"inbox": Step.INBOX_FOLDED, "receipt": Step.RECEIPT_FOLDED}
-
-QUARANTINE_FULL = "quarantine_full"
 
 
 def never() -> bool:
@@ -41,6 +41,7 @@ class Loop:
         self._session = Session(parts.connect)
         self._assignment = Assignment(parts, self._session)
         self._progress = Progress(parts, self._session)
+        self._retrying = Retrying(self._session, parts.terms, parts.rules)
         self._holes: dict[str, Hole] = {}
 
     def run(self, stop: Signal, done: Callable[[], bool] = never) -> None:
@@ -65,6 +66,9 @@ class Loop:
             sought = self._assignment.take_over()
             records = {topic: own for topic, own in read.items() if topic not in sought}
             folded = self._fold(records) if records else 0
+            # At a desk nothing is read when a person releases a record; in the region a decision is.
+            self._retrying.due |= not read or DECISION_TOPIC in records
+            folded += self._retrying.try_all(self._progress.tell)
             self._assignment.let_flow()
             self._progress.look(self._assignment.topics)
         except Temporary:
@@ -128,8 +132,8 @@ class Loop:
         self._progress.tell(outcome)
 
     def _pause(self, topic: str) -> None:
-        self._session.transact(lambda transaction: positions.pause(transaction, topic, QUARANTINE_FULL))
-        self._assignment.mark_paused({topic: QUARANTINE_FULL})
+        self._session.transact(lambda transaction: positions.pause(transaction, topic, FULL))
+        self._assignment.mark_paused({topic: FULL})
 
     def _seek_holes(self, items: Items, holes: Mapping[str, Hole]) -> None:
         """Go back to before each hole, once: the same higher record again is taken."""

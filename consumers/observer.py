@@ -3,6 +3,7 @@
 from typing import Protocol
 
 from schemas.errors import ExchangeError
+from schemas.trust.gaps import Gap
 
 
 class Observer(Protocol):
@@ -19,6 +20,9 @@ class Observer(Protocol):
 
     def gap(self, topic: str, first: int, last: int) -> None:
         """``log_gap``: these offsets are not on a topic that is kept for good."""
+
+    def chain_gap(self, gap: Gap) -> None:
+        """A writer's chain jumped over these numbers; they may come late."""
 
     def loss(self, topic: str, first: int, last: int) -> None:
         """These offsets left a topic with retention before they were read."""
@@ -49,6 +53,9 @@ class Unobserved:
         """Ignored."""
 
     def gap(self, topic: str, first: int, last: int) -> None:
+        """Ignored."""
+
+    def chain_gap(self, gap: Gap) -> None:
         """Ignored."""
 
     def loss(self, topic: str, first: int, last: int) -> None:

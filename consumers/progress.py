@@ -56,6 +56,8 @@ class Progress:
             observer.quarantined(faulty.record.topic, faulty.reason)
         for checked in outcome.conflicts:
             observer.conflict(checked.record.topic, checked.event.event_id)
+        for gap in outcome.chain_gaps:
+            observer.chain_gap(gap)
         for topic, holes in outcome.gaps.items():
             if topic in self._parts.compacted:  # there a hole is normal
                 continue

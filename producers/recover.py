@@ -8,16 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from producers.comparison import Found, newest
+from producers.comparison import judge as judge_topic
 from producers.intake.assemble import draft_of, finished
 from producers.intake.sameness import ONCE_ONLY, Candidate, Sameness, judge
 from producers.outbox import OutboxFile, RejectedRecord, Revision
-from producers.outbox.rebuilding import FoundEvent, Moved, Rebuilding, TopicRebuilt, rebuilding
-from schemas.errors import Malformed, Stop, Undecodable, UnknownSchema
+from producers.outbox.rebuilding import FoundEvent, Moved, Rebuilding, TopicRebuilt, begin_anew, rebuilding
+from schemas.errors import Malformed, Stop, TopicAhead, Undecodable, UnknownSchema
 from schemas.events.envelope import MemberEvent
 from schemas.events.ids import event_id
 from schemas.record import SEAL_HEADER, Draft, Record, TopicBounds, TopicReader
 from schemas.rejection import Problem, problem
-from schemas.topics import owner_of, stream_of
+from schemas.topics import is_short_lived, owner_of, stream_of
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.seal import Seal, SealClaims
 from schemas.wire.codec import decode, encode
@@ -59,22 +61,36 @@ def recover(
     Nothing is changed then.
     """
     every = reader.bounds(topics)
+    kept = [topic for topic in topics if not is_short_lived(topic)]
     with rebuilding(outbox) as rebuild:
         unreadable = []
-        for topic in topics:
+        for topic in kept:
             for found in found_events(reader, topic, every[topic], expected):
                 is_new = rebuild.note(found, lowest_wins=stream_of(topic) in ONCE_ONLY)
                 if is_new and found.revision is None:
                     unreadable.append(found.draft.event_id)
         conflicts = tuple(rebuild.conflicts)
         settled = Settled()
-        rebuilt = []
-        for topic in topics:
+        rebuilt = [
+            begin_anew(rebuild, topic, number)
+            for topic in sorted(set(topics) - set(kept))
+            if (number := ahead(outbox, newest(reader, topic, every[topic], expected, 1), topic)) is not None
+        ]
+        for topic in kept:
             one, moved = rebuild.settle(topic)
             rebuilt.append(one)
             for row in moved:
                 settle_again(row, rebuild, settled, now())
     return Recovered(tuple(rebuilt), settled, tuple(unreadable), conflicts, outbox.backlog().rows)
+
+
+def ahead(outbox: OutboxFile, last: Sequence[Found], topic: str) -> tuple[int, int] | None:
+    """The number at which a topic stands that its outbox does not know; None where the two agree."""
+    try:
+        judge_topic(topic, outbox.heads().get(topic), last, ())
+    except TopicAhead:
+        return max(found.number for found in last)
+    return None
 
 
 def found_events(reader: TopicReader, topic: str, bounds: TopicBounds, expected: Expectation) -> Iterator[FoundEvent]:

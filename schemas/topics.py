@@ -23,6 +23,21 @@ KEPT_FOR_GOOD: Mapping[str, str] = MappingProxyType(
         "retention.bytes": "-1",
     }
 )
+DAY_MS = 86_400_000
+
+
+def kept_for(days: int) -> Mapping[str, str]:
+    """Settings of a topic whose records go after so many days."""
+    return MappingProxyType(
+        {
+            "cleanup.policy": "delete",
+            "retention.ms": str(days * DAY_MS),
+            "retention.bytes": "-1",
+            "segment.ms": str(DAY_MS),  # a segment goes as a whole, and the one that is written to never does
+        }
+    )
+
+
 EVERY_TOPIC: Mapping[str, str] = MappingProxyType(
     {
         "message.timestamp.type": "LogAppendTime",
@@ -33,8 +48,10 @@ EVERY_TOPIC: Mapping[str, str] = MappingProxyType(
 
 RECORD_STREAMS = ("seizure", "missing", "trace")
 """Streams whose events are records of a member; the ledger counts them."""
-MEMBER_STREAMS = (*RECORD_STREAMS, "receipt")
+MEMBER_STREAMS = (*RECORD_STREAMS, "receipt", "heartbeat")
 DECISION_TOPIC = f"{REGION}.decision"
+SHORT_LIVED: Mapping[str, Mapping[str, str]] = MappingProxyType({"heartbeat": kept_for(7), "quarantine": kept_for(90)})
+"""Streams whose topics are not kept for good: what they tell is told again, or stands in a table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +84,11 @@ def inbox_topic(member: str) -> str:
     return f"{REGION}.inbox.{member.lower()}"
 
 
+def quarantine_topic(member: str) -> str:
+    """``rs`` -> ``region.quarantine.rs``."""
+    return f"{REGION}.quarantine.{member.lower()}"
+
+
 def owner_of(topic: str) -> str:
     """The topic's only writer: a member's lower-case code, or ``region``."""
     return topic.split(".", 1)[0]
@@ -84,10 +106,18 @@ def record_topics(members: Sequence[str]) -> tuple[str, ...]:
 
 def planned_topics(members: Sequence[str]) -> tuple[Topic, ...]:
     """Every topic that a region of these members needs, in a stable order."""
-    settings = {**EVERY_TOPIC, **KEPT_FOR_GOOD}
-    codes = [check_member_code(member.lower()) for member in members]
-    topics = [Topic(DECISION_TOPIC, REGION, (REGION,), settings)]
-    for code in codes:
-        topics += [Topic(member_topic(code, stream), code, (REGION, code), settings) for stream in MEMBER_STREAMS]
-        topics.append(Topic(inbox_topic(code), REGION, (REGION, code), settings))
+    topics = [_topic(DECISION_TOPIC, REGION)]
+    for code in [check_member_code(member.lower()) for member in members]:
+        topics += [_topic(member_topic(code, stream), code, REGION) for stream in MEMBER_STREAMS]
+        topics += [_topic(topic, REGION, code) for topic in (inbox_topic(code), quarantine_topic(code))]
     return tuple(topics)
+
+
+def is_short_lived(topic: str) -> bool:
+    """Whether a topic's records go after a time."""
+    return stream_of(topic) in SHORT_LIVED
+
+
+def _topic(name: str, owner: str, *readers: str) -> Topic:
+    """A topic that its owner writes and may read, as these may."""
+    return Topic(name, owner, (owner, *readers), {**EVERY_TOPIC, **SHORT_LIVED.get(stream_of(name), KEPT_FOR_GOOD)})

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel
 
 from consumers.checked import CheckedEvent
-from consumers.quarantine import Faulty, Verdict
+from consumers.quarantine.entries import Faulty, Verdict
 from consumers.tracing.wants import ROUTING, Want, settled_by
 from interfocal.ledger.expected import Expected, identity
 from interfocal.ledger.log import Problem, TopicLog
@@ -19,7 +19,7 @@ from interfocal.ledger.stores import (
     InboxRow,
     LineCounts,
     OutboxFacts,
-    Quarantined,
+    PutAway,
     RegionFacts,
     StoreFacts,
 )
@@ -29,11 +29,12 @@ from schemas.events.decision import Decision, PlannedDelivery
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
 from schemas.events.ids import value_sha256
+from schemas.events.quarantined import Quarantined
 from schemas.events.receipt import Receipt
 from schemas.events.seizure import Seizure
 from schemas.events.trace import TraceAct
 from schemas.record import Record
-from schemas.topics import DECISION_TOPIC, inbox_topic, member_topic, stream_of
+from schemas.topics import DECISION_TOPIC, inbox_topic, member_topic, owner_of, quarantine_topic, stream_of
 from sealing import an_id, claims
 
 MEMBERS = ("aa", "bb")
@@ -114,7 +115,19 @@ def logs_of(plan: Plan) -> dict[str, TopicLog]:
         topic, count = inbox_topic(owner), plan.decisions if owner == MEMBERS[-1] else 0
         sent = [event_on(topic, o, only(Delivery, event_id=f"delivery {o}")) for o in range(count)]
         logs[topic] = TopicLog(topic, sent, (), (), count, ())
+    for owner in MEMBERS:
+        topic = quarantine_topic(owner)
+        told = [event_on(topic, o, event) for o, event in enumerate(told_of(logs, plan, owner))]
+        logs[topic] = TopicLog(topic, told, (), (), len(told), ())
     return logs
+
+
+def told_of(logs: Mapping[str, TopicLog], plan: Plan, owner: str) -> list[Event]:
+    """What a member is told of: each of its records that is unusable or set aside."""
+    own = {topic: log for topic, log in logs.items() if owner_of(topic) == owner}
+    records = [fault.record for fault in unusable_of(own)] + [event.record for event in set_aside_of(logs, plan)]
+    places = [(record.topic, record.offset) for record in records if owner_of(record.topic) == owner]
+    return [only(Quarantined, event_id=f"told {t} {o}", topic=t, offset=o) for t, o in places]
 
 
 def set_aside_of(logs: Mapping[str, TopicLog], plan: Plan) -> list[CheckedEvent]:
@@ -127,9 +140,9 @@ def store_of(logs: Mapping[str, TopicLog], aside: list[CheckedEvent]) -> StoreFa
     """What a database holds that has folded these topics."""
     away = {identity(event) for event in aside}
     whole = [event for log in logs.values() for event in log.events]
-    entries = [Quarantined(f.record.topic, f.record.offset, f.event_id, f.reason) for f in unusable_of(logs)]
-    entries += [Quarantined(log.topic, offset, None, "no_seal") for log in logs.values() for offset in log.foreign]
-    entries += [Quarantined(e.record.topic, e.record.offset, e.event.event_id, "wrong_party") for e in aside]
+    entries = [PutAway(f.record.topic, f.record.offset, f.event_id, f.reason) for f in unusable_of(logs)]
+    entries += [PutAway(log.topic, offset, None, "no_seal") for log in logs.values() for offset in log.foreign]
+    entries += [PutAway(e.record.topic, e.record.offset, e.event.event_id, "wrong_party") for e in aside]
     return StoreFacts(
         positions={topic: log.end for topic, log in logs.items()},
         applied={identity(event): 0.1 for event in whole if identity(event) not in away},
@@ -182,7 +195,7 @@ def world(plan: Plan) -> Counted:
     """Everything as it must be."""
     logs = logs_of(plan)
     expected = expected_of(logs, plan)
-    folded = {topic: log for topic, log in logs.items() if stream_of(topic) != "inbox"}
+    folded = {topic: log for topic, log in logs.items() if stream_of(topic) not in {"inbox", "quarantine"}}
     region = RegionFacts(
         store=store_of(folded, set_aside_of(logs, plan)),
         view=sum(expected.view.values(), Counter()),
@@ -272,7 +285,7 @@ def store_mutations(store: StoreFacts) -> Iterator[tuple[str, StoreFacts]]:
     yield "applied from nowhere", replace(store, applied={**store.applied, strange: 0.1})
     for name, entries in without_each(store.quarantined):
         yield f"quarantined {name}", replace(store, quarantined=entries)
-    nowhere = Quarantined("aa.seizure", 1_000, None, "no_seal")
+    nowhere = PutAway("aa.seizure", 1_000, None, "no_seal")
     yield "quarantined from nowhere", replace(store, quarantined=[*store.quarantined, nowhere])
     for topic, position in store.positions.items():
         for other in (position - 1, position + 1):

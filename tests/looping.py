@@ -19,6 +19,7 @@ from records import signing_key
 from schemas.errors import ExchangeError
 from schemas.record import Source
 from schemas.steps import Reached, not_watched
+from schemas.trust.gaps import Gap
 from sealing import SEALED_AT, expecting
 from twins import TwinGroup, TwinLog, TwinSource
 
@@ -48,6 +49,9 @@ class Notes:
 
     def gap(self, topic: str, first: int, last: int) -> None:
         self.told.append(("gap", topic, first, last))
+
+    def chain_gap(self, gap: Gap) -> None:
+        self.told.append(("chain_gap", gap.topic, gap.life, gap.first, gap.last))
 
     def loss(self, topic: str, first: int, last: int) -> None:
         self.told.append(("loss", topic, first, last))
@@ -93,6 +97,10 @@ class Ledger:
             )
         return aside
 
+    def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
+        for checked in events:
+            transaction.execute("delete from effect where event_id = %s", [checked.event.event_id])
+
 
 @dataclass
 class Bench:
@@ -102,7 +110,7 @@ class Bench:
     log: TwinLog
     notes: Notes = field(default_factory=Notes)
     handler: Handler = field(default_factory=Ledger)
-    others: Sequence[Handler] = ()
+    also: tuple[Handler, ...] = ()
     quarantine_limit: int = 100
     limit: int = 500
     short_lived: frozenset[str] = frozenset()
@@ -123,7 +131,7 @@ class Bench:
                 source=source if source is not None else TwinSource(self.group),
                 connect=connector(self.url, "test"),
                 terms=TERMS,
-                rules=Rules((self.handler, *self.others), self.quarantine_limit, reached),
+                rules=Rules((self.handler, *self.also), self.quarantine_limit, reached),
                 observer=self.notes,
                 topics=sorted(self.log.topics),
                 now=now,

@@ -97,7 +97,7 @@ def a_missing(name: str, member: str = "RS", revision: int = 1, **changes: Any) 
     return cast("Missing", event_from_json("missing", an_envelope(name, member, revision) | fields | changes))
 
 
-def a_decision(subject: str, **changes: Any) -> Decision:
+def a_decision(subject: str, /, **changes: Any) -> Decision:
     """A decision to do nothing about a subject."""
     about = {"kind": "none", "subject": an_id(subject), "hop": 1, "cause": None, **changes}
     record = decision_record_id(AUD, about["kind"], about["subject"], about["hop"], about["cause"])

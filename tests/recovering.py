@@ -22,6 +22,7 @@ from twins import TwinLog, TwinPublisher, TwinReader
 
 TOPICS = tuple(member_topic("rs", stream) for stream in MEMBER_STREAMS)
 SEIZURES = member_topic("rs", "seizure")
+HEARTBEATS = member_topic("rs", "heartbeat")
 
 
 def export(*names: str, **changes: Any) -> list[dict[str, Any]]:

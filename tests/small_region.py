@@ -17,21 +17,18 @@ from kafka import KafkaProducer
 from prometheus_client import CollectorRegistry
 
 from consumers.checked import Handler
-from consumers.desk.handler import DeskHandler
-from consumers.desk.own import OwnHandler
 from consumers.desk.receipts import ReceiptWorker
 from consumers.folding import Rules
 from consumers.loop import Loop
 from consumers.observer import Unobserved
 from consumers.parts import LoopParts, Pace
+from consumers.quarantine.telling import Teller
 from consumers.source import Broker, KafkaSource, KafkaTopicReader
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
 from consumers.tracing.deciding import Office
-from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
-from consumers.view.handler import ViewHandler
 from interfocal.clock import now
 from interfocal.drain import under_way
 from interfocal.installation.installation import Installation, open_installation
@@ -41,8 +38,8 @@ from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.process.metrics import Metrics
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.databases import connect
-from interfocal.wiring.desks import desk_topics, terms_of
-from interfocal.wiring.region import region_topics, sending_topics
+from interfocal.wiring.desks import desk_handlers, desk_topics, terms_of
+from interfocal.wiring.region import handlers, region_topics, sending_topics
 from interfocal.wiring.relays import Sending, make_relay
 from producers.intake.intake import Intake
 from producers.intake.submission import Entrance
@@ -55,8 +52,8 @@ from schemas.record import Draft
 from schemas.steps import not_watched
 from schemas.topics import MEMBER_STREAMS, REGION, member_topic
 from sealing import an_id
+from small_records import ASKED, ASKER, a_missing, a_request, a_seizure, about
 
-ASKER, ASKED = "AA", "BB"
 DIRECTORY = """
 region = "small"
 title = "Two invented members"
@@ -144,10 +141,10 @@ def a_loop(installation: Installation, url: str, topics: Sequence[str], *handler
 
 def region_parts(installation: Installation, members: Mapping[str, MemberParts]) -> RegionParts:
     """The region and every desk; receipts go through the members' own intakes."""
-    view = a_loop(installation, installation.region_url, region_topics(installation), ViewHandler(), TracingHandler())
+    view = a_loop(installation, installation.region_url, region_topics(installation), *handlers(100))
     connects = {code: connector(url, "test") for code, url in installation.desk_urls.items()}
     desks = {
-        code: a_loop(installation, url, desk_topics(code), DeskHandler(terms_of(installation)), OwnHandler())
+        code: a_loop(installation, url, desk_topics(code), *desk_handlers(terms_of(installation)))
         for code, url in installation.desk_urls.items()
     }
     sessions = {code: Session(opened) for code, opened in connects.items()}
@@ -166,7 +163,9 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
 
         return ReceiptWorker(sessions[code], submit, desks[code].caught_up, threading.Event(), trouble).run_once
 
-    steps = [router.run_once, relay.run_once, *(receipts(code) for code in desks)]
+    teller = Teller(installation.directory.region, installation.directory.exercise, now)
+    steps = [router.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
+    steps += [receipts(code) for code in desks]
     return RegionParts((view, *desks.values()), steps, (*sessions.values(), router_session), relay, outbox)
 
 
@@ -298,37 +297,3 @@ def plant_foreign(installation: Installation, topic: str) -> None:
     producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
     producer.send(installation.prefix + topic, value=b"no seal", key=b"k").get(timeout=10)
     producer.close()
-
-
-def a_firearm(number: str) -> dict[str, Any]:
-    """A pistol with a number."""
-    marks = {"make": "Zastava", "numbers": [{"place": "frame", "as_read": number, "state": "legible"}]}
-    return {"weapon_class": "pistol", "marks": marks}
-
-
-def about(name: str) -> dict[str, Any]:
-    """What every record says first."""
-    return {"national_id": name, "own_reference": name, "handling": {"codes": ["H0"]}}
-
-
-def a_seizure(name: str, number: str) -> dict[str, Any]:
-    """The harmonised record of one pistol that was seized."""
-    return {**about(name), "items": [{"item_key": "1", "kind": "firearm", "quantity": 1, "firearm": a_firearm(number)}]}
-
-
-def a_missing(name: str, number: str) -> dict[str, Any]:
-    """The harmonised record of one pistol that was stolen."""
-    return {**about(name), "type": "stolen", "state": "open", **a_firearm(number)}
-
-
-def a_request(name: str, number: str) -> dict[str, Any]:
-    """The harmonised request for a pistol; the asked member is named with evidence."""
-    request = {
-        **a_firearm(number),
-        "priority": "routine",
-        "illicit_ground": "not_recorded",
-        "intended_use": "criminal_investigation",
-        "domestic_trace": "no_record",
-        "named": {"member": ASKED, "evidence": "dealer_record"},
-    }
-    return {**about(name), "act": "request", "request": request}

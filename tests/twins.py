@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
 
-from consumers.quarantine import FOREIGN_MEMBER, Faulty, Quarantined, Wanted
+from consumers.quarantine.entries import FOREIGN_MEMBER, Faulty, QuarantineEntry, Wanted
 from schemas.errors import BrokerAway, Stop
 from schemas.record import Backlog, Draft, Entry, Link, Position, Record, Sealer, TopicBounds
 from schemas.topics import MAX_MESSAGE_BYTES, stream_of
@@ -257,31 +257,31 @@ class TwinSource:
 
 
 class TwinQuarantine:
-    """Twin of ``Quarantine``; nothing in it is ever resolved."""
+    """Twin of ``Quarantine``; nothing in it is ever settled."""
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, int], Quarantined] = {}
+        self._entries: dict[tuple[str, int], QuarantineEntry] = {}
 
     def put(self, entries: Sequence[Faulty]) -> None:
         for entry in entries:
             of = (entry.record.topic, entry.record.offset)
-            self._entries.setdefault(of, Quarantined(len(self._entries) + 1, entry, SEALED_AT, None))
+            self._entries.setdefault(of, QuarantineEntry(len(self._entries) + 1, entry, SEALED_AT))
 
-    def unresolved(self, topics: Sequence[str]) -> Mapping[str, int]:
+    def waiting(self, topics: Sequence[str]) -> Mapping[str, int]:
         return {topic: sum(of == topic for of, _ in self._entries) for topic in topics}
 
-    def entries(self, wanted: Wanted, limit: int) -> Sequence[Quarantined]:
+    def entries(self, wanted: Wanted, limit: int) -> Sequence[QuarantineEntry]:
         return [entry for entry in self._entries.values() if _is_wanted(entry, wanted)][:limit]
 
 
-def _is_wanted(entry: Quarantined, wanted: Wanted) -> bool:
+def _is_wanted(entry: QuarantineEntry, wanted: Wanted) -> bool:
     faulty = entry.faulty
     member = None if wanted.member == FOREIGN_MEMBER else wanted.member
     asked: list[tuple[object, object]] = [
         (faulty.member, member),
         (stream_of(faulty.record.topic), wanted.stream),
         (faulty.reason, wanted.reason),
-        (entry.number, wanted.number),
     ]
     foreign = wanted.member != FOREIGN_MEMBER or faulty.member is None
-    return foreign and all(answer is None or said == answer for said, answer in asked)
+    named = wanted.numbers is None or entry.number in wanted.numbers
+    return foreign and named and all(answer is None or said == answer for said, answer in asked)

@@ -58,6 +58,11 @@ class DeskHandler:
         recall(transaction, [str(row[0]) for row in rows])
         return aside
 
+    def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
+        """Delete the deliveries from the inbox."""
+        ids = [checked.event.event_id for checked in events]
+        transaction.execute("delete from inbox where event_id = any(%s)", [ids])
+
 
 def inbox_row(delivery: Delivery, original: CheckedEvent) -> tuple[object, ...]:
     """The columns of ``INSERT``."""

@@ -6,7 +6,7 @@ seal, checked here, says who speaks.
 
 from consumers.checked import CheckedEvent
 from consumers.checking import Terms, check_records
-from consumers.quarantine import Faulty
+from consumers.quarantine.entries import Faulty
 from schemas.events.delivery import Delivery
 from schemas.events.trace import TraceAct
 from schemas.record import SEAL_HEADER, Record

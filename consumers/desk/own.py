@@ -51,6 +51,12 @@ class OwnHandler:
         keep_submissions(transaction, [submitted(event) for event in said if isinstance(event, TraceAct)])
         return ()
 
+    def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
+        """Forget the receipts and acts; a delivery stays marked, for its receipt was given."""
+        ids = [checked.event.event_id for checked in events]
+        transaction.execute("delete from own_receipt where event_id = any(%s)", [ids])
+        transaction.execute("delete from submission where event_id = any(%s)", [ids])
+
 
 def recall(transaction: Connection[Any], deliveries: Iterable[str]) -> None:
     """Mark those of these deliveries for which a receipt was given, as received when that says; buckets are locked."""

@@ -7,7 +7,9 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.checked import CheckedEvent
-from schemas.record import SEAL_HEADER
+from schemas.record import SEAL_HEADER, Record
+from schemas.trust.seal import read_seal
+from schemas.wire.codec import decode
 
 COLUMNS = (
     "topic, event_id, sha256, member, record_id, revision, chain, life, seq, log_offset, appended_ms, schema_id,"
@@ -67,6 +69,26 @@ def remove(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None
         " where event.topic = gone.topic and event.event_id = gone.event_id and event.sha256 = gone.sha256",
         [list(topics), list(ids), list(hashes)],
     )
+
+
+def at(transaction: Connection[Any], places: Sequence[tuple[str, int]]) -> list[CheckedEvent]:
+    """The applied events that stand at these topics and offsets, as they were checked then."""
+    if not places:
+        return []
+    rows = transaction.execute(
+        "select topic, log_offset, key, value, seal, appended_ms, sha256 from event"
+        " where (topic, log_offset) in (select * from unnest(%s::text[], %s::bigint[])) order by topic, log_offset",
+        [[topic for topic, _ in places], [offset for _, offset in places]],
+    )
+    return [_checked(row) for row in rows]
+
+
+def _checked(row: tuple[Any, ...]) -> CheckedEvent:
+    topic, offset, key, value, seal, appended_ms, sha256 = row
+    header = seal.encode("ascii")
+    record = Record(topic, offset, key.encode(), value, ((SEAL_HEADER, header),), appended_ms)
+    schema_id, event = decode(value)
+    return CheckedEvent(record, read_seal(header).claims, event, sha256, schema_id)
 
 
 def _known(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> set[Identity]:

@@ -163,6 +163,12 @@ def hold_additions(transaction: Connection[Any]) -> None:
     transaction.execute("select pg_advisory_xact_lock(%s)", [ADD_LOCK])
 
 
+def contains(transaction: Connection[Any], event_id: str) -> bool:
+    """Whether the outbox has had this event."""
+    row = transaction.execute("select 1 from region_outbox where event_id = %s", [event_id]).fetchone()
+    return row is not None
+
+
 def _sealed(draft: Draft, heads: dict[str, Link], sealer: Sealer) -> tuple[int, int, bytes]:
     """Life, number and seal of a waiting row; moves its topic's head."""
     head = heads.get(draft.topic, FIRST_LIFE)

@@ -5,7 +5,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from consumers.quarantine import Faulty, PostgresQuarantine, Verdict
+from consumers.quarantine.entries import Faulty, PostgresQuarantine, Verdict
 from consumers.tracing.rows import ActId, History, act_id
 from consumers.tracing.shown import Columns, hop_columns, standing_columns, trace_columns
 from consumers.tracing.trace import Trace

@@ -48,6 +48,13 @@ class TracingHandler:
         self._reached(Step.WORK_DERIVED)
         return _set_aside(transaction, folded, {(e.record.topic, e.event.event_id, e.sha256) for e in events})
 
+    def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
+        """Forget the events, and fold every trace that they touched without them."""
+        keys = keys_of(events) | rows.traces_with_acts(transaction, events)
+        keys |= rows.traces_of_requests(transaction, _receipted(events))
+        rows.forget(transaction, events)
+        refold(transaction, keys)
+
 
 def keys_of(events: Iterable[CheckedEvent]) -> set[TraceKey]:
     """The traces that acts and decisions name."""

@@ -26,18 +26,13 @@ def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
         for sha256, body in decisions.execute("select sha256, body from decision order by recorded_at, event_id"):
             decision = Decision.model_validate(body)
             lacking = [planned for planned in decision.deliveries if planned.event_id not in in_inboxes]
-            lacking = [planned for planned in lacking if not _in_outbox(transaction, planned.event_id)]
+            lacking = [planned for planned in lacking if not outbox.contains(transaction, planned.event_id)]
             original = _original(transaction, decision) if lacking else None
             if original is not None:
                 for planned in lacking:
                     outbox.add(transaction, delivery_draft(decision, sha256, planned, original))
                 added += len(lacking)
     return added
-
-
-def _in_outbox(transaction: Connection[Any], event_id: str) -> bool:
-    row = transaction.execute("select 1 from region_outbox where event_id = %s", [event_id]).fetchone()
-    return row is not None
 
 
 def _original(transaction: Connection[Any], decision: Decision) -> Original | None:

@@ -75,6 +75,17 @@ def add_decisions(transaction: Connection[Any], events: Sequence[CheckedEvent]) 
             settle(transaction, want, decision.event_id)
 
 
+def forget(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
+    """Delete acts, receipts and decisions, and what the decisions have settled."""
+    of = [(checked.record.topic, checked.event.event_id, checked.sha256) for checked in events]
+    decisions = [checked.event.event_id for checked in events if isinstance(checked.event, Decision)]
+    with transaction.cursor() as cursor:
+        cursor.executemany("delete from trace_act where topic = %s and event_id = %s and sha256 = %s", of)
+        cursor.executemany("delete from receipt where topic = %s and event_id = %s and value_sha256 = %s", of)
+    transaction.execute("delete from decision where event_id = any(%s)", [decisions])
+    transaction.execute("delete from decided where decision_id = any(%s)", [decisions])
+
+
 def settle(transaction: Connection[Any], want: Want, decision_id: str) -> bool:
     """Write that a want is settled; False when it was before."""
     added = transaction.execute(

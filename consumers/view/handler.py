@@ -41,6 +41,16 @@ class ViewHandler:
                 _copy(transaction, table, written)
         return ()
 
+    def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
+        """Delete the rows of the events, table by table."""
+        values = [(c.event.member, c.event.record_id, c.event.revision, c.sha256) for c in events]
+        for table in TABLES:
+            with transaction.cursor() as cursor:
+                cursor.executemany(
+                    f"delete from {table} where member = %s and record_id = %s and revision = %s and sha256 = %s",
+                    values,
+                )
+
 
 def _stored_marks(transaction: Connection[Any], missing: Sequence[Missing]) -> list[Marks]:
     if not missing:

@@ -84,7 +84,8 @@ class Acceptance:
             raise self.failure
         self._connection.execute("savepoint one_event")
         try:
-            self._insert(revision, draft)
+            insert_revision(self._connection, revision)
+            insert_event(self._connection, draft, revision.accepted_at)
         except sqlite3.IntegrityError as error:
             self._connection.execute("rollback to one_event")
             self._connection.execute("release one_event")
@@ -98,6 +99,19 @@ class Acceptance:
             raise
         self._connection.execute("release one_event")
         self._added += 1
+
+    def tell(self, draft: Draft) -> bool:
+        """Add an event that is no record's revision, in place of those of its topic that Kafka has.
+
+        For topics that are not kept for good. False, and nothing is added, while an earlier one waits or when this
+        one is there already.
+        """
+        instead = "select 1 from outbox where topic = ? and (published_offset is null or event_id = ?)"
+        if self._connection.execute(instead, (draft.topic, draft.event_id)).fetchone():
+            return False
+        self._connection.execute("delete from outbox where topic = ?", (draft.topic,))
+        insert_event(self._connection, draft, self._now)
+        return True
 
     def reject(self, rejected: RejectedRecord) -> int:
         """Keep a rejected record and return its number; the same record with the same problems keeps its number."""
@@ -143,18 +157,24 @@ class Acceptance:
     def _connection(self) -> sqlite3.Connection:
         return self._transaction.connection
 
-    def _insert(self, revision: Revision, draft: Draft) -> None:
-        self._connection.execute(
-            f"insert into revision ({REVISION_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(revision.stream, revision.record_id, revision.revision, revision.content),
-                *(revision.national_version, revision.event_id, revision.accepted_at.isoformat()),
-            ),
-        )
-        self._connection.execute(
-            "insert into outbox (topic, event_id, key, value, headers, accepted_at) values (?, ?, ?, ?, ?, ?)",
-            (
-                *(draft.topic, draft.event_id, draft.key, draft.value),
-                *(headers_text(draft.headers), revision.accepted_at.isoformat()),
-            ),
-        )
+
+def insert_revision(connection: sqlite3.Connection, revision: Revision) -> None:
+    """Add a row to the index; raises sqlite3.IntegrityError for one that is there."""
+    connection.execute(
+        f"insert into revision ({REVISION_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(revision.stream, revision.record_id, revision.revision, revision.content),
+            *(revision.national_version, revision.event_id, revision.accepted_at.isoformat()),
+        ),
+    )
+
+
+def insert_event(connection: sqlite3.Connection, draft: Draft, accepted_at: datetime) -> None:
+    """Add an event to those that wait; raises sqlite3.IntegrityError for one that is there."""
+    connection.execute(
+        "insert into outbox (topic, event_id, key, value, headers, accepted_at) values (?, ?, ?, ?, ?, ?)",
+        (
+            *(draft.topic, draft.event_id, draft.key, draft.value),
+            *(headers_text(draft.headers), accepted_at.isoformat()),
+        ),
+    )

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from producers.outbox.acceptance import insert_event, insert_revision
 from producers.outbox.file import OutboxFile
 from producers.outbox.rows import (
     OUTBOX_COLUMNS,
@@ -169,15 +170,8 @@ class Rebuilding:
 
     def add(self, one: Revision, draft: Draft) -> None:
         """Put an event among the waiting rows."""
-        accepted_at = one.accepted_at.isoformat()
-        self.connection.execute(
-            f"insert into revision ({REVISION_COLUMNS}) values (?, ?, ?, ?, ?, ?, ?)",
-            (one.stream, one.record_id, one.revision, one.content, one.national_version, one.event_id, accepted_at),
-        )
-        self.connection.execute(
-            "insert into outbox (topic, event_id, key, value, headers, accepted_at) values (?, ?, ?, ?, ?, ?)",
-            (draft.topic, draft.event_id, draft.key, draft.value, headers_text(draft.headers), accepted_at),
-        )
+        insert_revision(self.connection, one)
+        insert_event(self.connection, draft, one.accepted_at)
 
     def reject(self, one: RejectedRecord, at: datetime) -> None:
         """Keep an event that cannot be sent any more among the rejected records."""
@@ -247,6 +241,16 @@ class Rebuilding:
         run("delete from outbox where event_id in (select event_id from found where forked and topic = ?)", (topic,))
         run(TAKE_OVER, (topic,))
         run(INDEX, (topic,))
+
+
+def begin_anew(rebuild: Rebuilding, topic: str, after: Number) -> TopicRebuilt:
+    """Begin a new life of a topic that is not kept for good, which stands at ``after``: nothing of it is owed."""
+    run = rebuild.connection.execute
+    lives = run("select life from chain where topic = ?", (topic,)).fetchall()
+    life = max(after[0], *(life for (life,) in lives), 0) + 1
+    run("delete from outbox where topic = ?", (topic,))
+    run("insert or replace into chain values (?, ?, 0, null, ?, ?)", (topic, life, *after))
+    return TopicRebuilt(topic, 0, life=life, after=after)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from schemas.events.envelope import Event
-from schemas.events.types import CodeOf, Id, Member, Name, Part, Place, Reference
+from schemas.events.types import CodeOf, Hash, Id, Member, Name, Part, Place, Reference
 
 Rule = Annotated[str, CodeOf("route-rule")]
 
@@ -77,6 +77,16 @@ class Settled(Part):
     reason: Annotated[str, CodeOf("why-not")] = Field(description="Why")
 
 
+class QuarantinedRecord(Part):
+    """A record that waits in quarantine, and why a person acted on it. What may happen to it is the decision's kind."""
+
+    topic: Name = Field(description="Where it stands")
+    offset: int = Field(ge=0, description="Its position")
+    sha256: Hash | None = Field(default=None, description="SHA-256 of its value; none: it has no value")
+    reason: Name = Field(description="Why it waits")
+    because: Annotated[str, CodeOf("settling-reason")] = Field(description="Why it is released or discarded")
+
+
 class Decision(Event):
     """The region's own sealed event; exactly the part that its kind names is present, delivery has none."""
 
@@ -87,6 +97,9 @@ class Decision(Event):
     hop: int | None = Field(default=None, description="The hop")
     cause: Id | None = Field(default=None, description="The event that called for the decision")
     decided_by: Reference | None = Field(default=None, description="The duty officer's own mark; none: a rule")
+    confirmed_by: Reference | None = Field(
+        default=None, description="The mark of a second person, where two have to agree"
+    )
     duty_reason: Annotated[str, CodeOf("duty-reason")] | None = Field(
         default=None, description="Why the duty officer decided so"
     )
@@ -97,6 +110,8 @@ class Decision(Event):
     handed_over: HandedOver | None = Field(default=None, description="Present when the kind says so")
     undeliverable: Undeliverable | None = Field(default=None, description="Present when the kind says so")
     none: Settled | None = Field(default=None, description="Present when the kind is none")
+    release: QuarantinedRecord | None = Field(default=None, description="Present when a record is to be tried again")
+    discard: QuarantinedRecord | None = Field(default=None, description="Present when a record is never to be used")
 
 
 DECISION_PARTS = MappingProxyType(
@@ -105,6 +120,8 @@ DECISION_PARTS = MappingProxyType(
         "handed_over": HandedOver,
         "undeliverable": Undeliverable,
         "none": Settled,
+        "release": QuarantinedRecord,
+        "discard": QuarantinedRecord,
         "delivery": None,
     }
 )

@@ -62,6 +62,11 @@ def delivery_event_id(decision_event: str, inbox: str) -> str:
     return str(uuid5(UUID(decision_event), inbox))
 
 
+def quarantine_entry_id(region: str, topic: str, offset: int) -> str:
+    """UUIDv5 of where an unusable record stands: what the region tells of it, and decides about it, names this id."""
+    return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:quarantine:{topic}:{offset}"))
+
+
 def id_key_check(id_key: bytes) -> str:
     """What the directory holds of an id key, so that a producer with another key is found out."""
     return base64url(_keyed(id_key, "id key check"))

@@ -16,7 +16,9 @@ from schemas.errors import Misconfigured, UnknownSchema
 from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
+from schemas.events.heartbeat import Heartbeat
 from schemas.events.missing import Missing
+from schemas.events.quarantined import Quarantined
 from schemas.events.receipt import Receipt
 from schemas.events.seizure import Seizure
 from schemas.events.trace import TraceAct
@@ -43,14 +45,20 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
             EventType("missing", 2, Missing),
             EventType("trace", 3, TraceAct),
             EventType("receipt", 6, Receipt),
+            EventType("heartbeat", 8, Heartbeat),
             EventType("decision", 9, Decision),
             EventType("delivery", 10, Delivery),
+            EventType("quarantined", 12, Quarantined),
         )
     }
 )
 STREAM_OF_MODEL: Mapping[type[Event], str] = MappingProxyType(
     {kind.model: kind.stream for kind in EVENT_TYPES.values()}
 )
+
+
+CARRIED: Mapping[str, str] = MappingProxyType({"inbox": "delivery", "quarantine": "quarantined"})
+"""What the region's topics for one member carry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +86,19 @@ def avro_folder() -> Traversable:
     return files("schemas") / "avro"
 
 
-def read_versions(folder: Traversable) -> tuple[SchemaVersion, ...]:
-    """Every ``<stream>/<version>/schema.avsc`` of a folder; raises Misconfigured for one that has no id or no JSON."""
-    return tuple(sorted(_versions(folder), key=lambda found: found.schema_id))
+def read_versions(folder: Traversable, *, begun: bool = False) -> tuple[SchemaVersion, ...]:
+    """Every ``<stream>/<version>/schema.avsc`` of a folder; raises Misconfigured for one that has no id or no JSON.
+
+    ``begun``: versions may be there whose schema is still to be written, and are left out.
+    """
+    return tuple(sorted(_versions(folder, begun=begun), key=lambda found: found.schema_id))
 
 
-def _versions(folder: Traversable) -> Iterator[SchemaVersion]:
+def _versions(folder: Traversable, *, begun: bool) -> Iterator[SchemaVersion]:
     for stream in _folders(folder):
         for version in _folders(stream):
-            yield _version(stream.name, version)
+            if not begun or (version / SCHEMA_FILE).is_file():
+                yield _version(stream.name, version)
 
 
 def _folders(folder: Traversable) -> Iterator[Traversable]:
@@ -162,4 +174,4 @@ def stream_of_event(event: Event) -> str:
 def stream_carried_by(topic: str) -> str:
     """The stream whose schema a topic's events have: ``rs.seizure`` -> ``seizure``, an inbox -> ``delivery``."""
     stream = stream_of(topic)
-    return "delivery" if stream == "inbox" else stream
+    return CARRIED.get(stream, stream)

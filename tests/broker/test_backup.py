@@ -21,7 +21,8 @@ from interfocal.member.recovering import recover_member
 from interfocal.stack import drop_database
 from producers.outbox import open_read_only
 from sealing import an_id
-from small_region import ASKED, ASKER, SmallRegion
+from small_records import ASKED, ASKER
+from small_region import SmallRegion
 
 OWNER = ASKER.lower()
 

@@ -8,7 +8,8 @@ from typer.testing import CliRunner, Result
 from command_tree import leaves
 from interfocal.commands.main import build_app
 from interfocal.limits import EXERCISE_NOTICE
-from small_region import ASKED, ASKER, SmallRegion
+from small_records import ASKED, ASKER
+from small_region import SmallRegion
 
 READING = {
     "view": ["view", "seizures"],
@@ -20,8 +21,10 @@ READING = {
     "trace explain": ["trace", "explain", "{trace}"],
     "quarantine list": ["quarantine", "list"],
     "quarantine show": ["quarantine", "show", "1"],
+    "quarantine diff": ["quarantine", "diff", "1"],
     "ledger verify": ["ledger", "verify"],
     "rebuild": ["rebuild", "--verify", "--into", "limits_rebuild"],
+    "tail": ["tail", "aa.seizure", "--count", "1"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {

@@ -1,6 +1,5 @@
 """The HTTP intake behind a real server, under several clients at once."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +7,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-import uvicorn
 
 from intake_cases import open_intake, seizure
-from interfocal.process.service import free_port
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import create_app
+from serving import serving
 
 CLIENTS = 8
 RECORDS = [seizure(national_id=f"KU-{n}") for n in range(50)]
@@ -29,16 +27,9 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 @pytest.fixture
 def address(intake: Intake) -> Iterator[str]:
-    port = free_port()
     app = create_app({"RS": intake}, lambda key: Caller("RS", "test") if key == "key" else None)
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    with httpx.Client(transport=httpx.HTTPTransport(retries=20)) as first:
-        first.get(f"http://127.0.0.1:{port}/openapi.json")
-    yield f"http://127.0.0.1:{port}"
-    server.should_exit = True
-    thread.join()
+    with serving(app) as found:
+        yield found
 
 
 def test_the_same_bulk_from_many_clients_at_once_is_accepted_once(address: str, intake: Intake) -> None:

@@ -13,7 +13,8 @@ from interfocal.commands.main import build_app
 from interfocal.ledger.verdict import Balance
 from interfocal.ledger.verify import report, verify
 from producers.outbox import OutboxFile
-from small_region import ASKED, ASKER, SmallRegion, a_seizure, member_parts
+from small_records import ASKED, ASKER, a_seizure
+from small_region import SmallRegion, member_parts
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_a_quarantine_row_that_is_deleted_is_found(region: SmallRegion) -> None:
     change(region, "delete from quarantine where verdict = 'undecodable'")
     found = verdict(region)
     assert list(found.lost) == [region.events["unusable"]]
-    assert codes(found) == {"not_in_quarantine"}
+    assert codes(found) == {"not_in_quarantine", "told_but_not_quarantined"}
 
 
 def test_an_outbox_row_that_is_deleted_before_sending_is_found(region: SmallRegion) -> None:

@@ -213,7 +213,7 @@ def test_a_paused_topic_flows_again_when_a_person_lets_it(at: Bench) -> None:
     at.drain(loop)
     assert at.effects() == []
     with psycopg.connect(at.url) as connection:
-        connection.execute("update quarantine set resolved_at = now()")
+        connection.execute("update quarantine set settled = 'discarded', settled_at = now()")
         assert positions.let_flow(connection, SEIZURES)
     at.drain(loop)
     assert at.notes.of("resumed") == [(SEIZURES,)]

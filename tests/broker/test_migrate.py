@@ -21,7 +21,8 @@ from interfocal.process.service import free_port
 from interfocal.stack import drop_database
 from producers.outbox import LAYOUT, layout_of
 from schemas.errors import Misconfigured
-from small_region import ASKED, ASKER, SmallRegion
+from small_records import ASKED, ASKER
+from small_region import SmallRegion
 
 NEWER = "update alembic_version set version_num = '9999_later'"
 LINEAGES: tuple[Literal["region", "desk"], ...] = ("region", "desk")

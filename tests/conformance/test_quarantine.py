@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 import psycopg
 import pytest
 
-from consumers.quarantine import (
+from consumers.quarantine.entries import (
     FOREIGN_MEMBER,
     Faulty,
     PostgresQuarantine,
@@ -67,12 +67,12 @@ def test_a_record_is_kept_once(quarantine: Quarantine) -> None:
     quarantine.put([FOREIGN])
     quarantine.put([FOREIGN, Faulty(RECORD, Verdict.UNUSABLE, "another")])
     assert [entry.faulty.reason for entry in quarantine.entries(Wanted(), 10)] == ["no_seal"]
-    assert quarantine.unresolved(["rs.seizure"]) == {"rs.seizure": 1}
+    assert quarantine.waiting(["rs.seizure"]) == {"rs.seizure": 1}
 
 
 def test_what_waits_is_counted_by_topic(quarantine: Quarantine) -> None:
     quarantine.put([FOREIGN, OWN, Faulty(Record("rs.seizure", 8, None, None), Verdict.FOREIGN, "no_seal")])
-    assert quarantine.unresolved(["rs.seizure", "al.missing", "mk.trace"]) == {
+    assert quarantine.waiting(["rs.seizure", "al.missing", "mk.trace"]) == {
         "rs.seizure": 2,
         "al.missing": 1,
         "mk.trace": 0,
@@ -100,7 +100,7 @@ def test_entries_are_found_by_whose_they_are_and_why(
 def test_an_entry_is_found_by_its_number(quarantine: Quarantine) -> None:
     quarantine.put([FOREIGN, OWN])
     first, second = quarantine.entries(Wanted(), 10)
-    assert quarantine.entries(Wanted(number=second.number), 10) == [second]
+    assert quarantine.entries(Wanted(numbers=(second.number,)), 10) == [second]
     assert quarantine.entries(Wanted(), 1) == [first]
 
 

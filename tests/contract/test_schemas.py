@@ -33,7 +33,16 @@ from schemas.wire.release import read_released, release_findings
 
 VERSIONS = tuple(catalogue().values())
 LATEST = [version for version in VERSIONS if version is latest(version.stream)]
-IDS = {101: "seizure", 201: "missing", 301: "trace", 601: "receipt", 901: "decision", 1001: "delivery"}
+IDS = {
+    101: "seizure",
+    201: "missing",
+    301: "trace",
+    601: "receipt",
+    901: "decision",
+    801: "heartbeat",
+    1001: "delivery",
+    1201: "quarantined",
+}
 
 each_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
 each_latest = pytest.mark.parametrize("version", LATEST, ids=lambda version: version.name)
@@ -82,7 +91,7 @@ def shallow(kind: Any) -> Any:
 
 
 def test_every_schema_is_known_by_its_id() -> None:
-    assert len(VERSIONS) == 6
+    assert len(VERSIONS) == 8
     assert {version.schema_id: version.stream for version in VERSIONS} == IDS
     assert {schema_id: stream_of_schema(schema_id) for schema_id in IDS} == IDS
 

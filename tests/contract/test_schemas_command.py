@@ -57,7 +57,7 @@ def with_field(path: Path, **field: Any) -> Path:
 
 def test_our_own_schemas_are_sound(run: Run) -> None:
     code, said = run("lint")
-    assert (code, said) == (0, "6 schemas are sound, and any may follow any other of its stream.\n")
+    assert (code, said) == (0, "8 schemas are sound, and any may follow any other of its stream.\n")
 
 
 def test_lint_names_file_field_and_rule(run: Run, folder: Path) -> None:
@@ -78,6 +78,14 @@ def test_a_released_version_may_neither_be_edited_nor_removed(run: Run, folder: 
     assert code == 1
     assert "trace/1: restore it, and make a new version [released_file_edited]" in said
     assert "missing/1: restore it [released_file_removed]" in said
+
+
+def test_a_new_stream_begins_with_its_example(run: Run, folder: Path) -> None:
+    for stream in ("trace", "receipt"):
+        (folder / stream / "1" / "schema.avsc").unlink()
+        (folder / stream / "1" / "example.bin").unlink()
+    assert run("draft", "trace", "receipt") == (0, "trace/1 is written.\nreceipt/1 is written.\n")
+    assert run("lint")[0] == 0
 
 
 def test_a_release_records_hashes_once(run: Run, folder: Path) -> None:

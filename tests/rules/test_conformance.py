@@ -29,7 +29,7 @@ EDGES: Mapping[str, Suite] = {
     "schemas/record.py::Delivery": Suite("test_publisher.py", frozenset({"twin", "kafka"})),
     "schemas/record.py::TopicReader": Suite("test_source.py", SOURCES),
     "schemas/record.py::Source": Suite("test_source.py", SOURCES),
-    "consumers/quarantine.py::Quarantine": Suite("test_quarantine.py", frozenset({"twin", "postgres"})),
+    "consumers/quarantine/entries.py::Quarantine": Suite("test_quarantine.py", frozenset({"twin", "postgres"})),
 }
 NO_EDGES: Mapping[str, str] = {
     "schemas/marks/lookup.py::Identified": "a shape of rows in memory",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from consumers.checked import CheckedEvent
 from consumers.checking import Checked, Flaw, Terms, check_records
-from consumers.quarantine import Faulty, Verdict
+from consumers.quarantine.entries import Faulty, Verdict
 from records import Station, a_decision, a_missing, a_seizure, changed, signing_key
 from schemas.errors import Unsealed
 from schemas.record import UNREADABLE_HEADER, Record

@@ -7,6 +7,7 @@ import pytest
 from consumers.checking import Terms
 from interfocal.ledger.log import read_topic
 from records import Station, a_seizure, signing_key
+from schemas.record import TopicBounds
 from sealing import expecting
 from twins import TwinLog, TwinReader
 
@@ -20,7 +21,9 @@ def problems(order: Sequence[int]) -> list[tuple[str, str]]:
     for number in order:
         record = written.topics[TOPIC][number - 1]
         read.write(TOPIC, record.key, record.value, record.headers)
-    log = read_topic(TwinReader(read), TOPIC, len(order), Terms(expecting(signing_key("rs")), exercise=True))
+    log = read_topic(
+        TwinReader(read), TOPIC, TopicBounds(0, len(order)), Terms(expecting(signing_key("rs")), exercise=True)
+    )
     assert len(log.events) == len(order)
     return [(problem.code, problem.where) for problem in log.problems]
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from interfocal.ledger.log import Problem
-from interfocal.ledger.stores import Quarantined
+from interfocal.ledger.stores import PutAway
 from interfocal.ledger.verdict import Counted, balance
 from ledger_worlds import Plan, mutations, world
 from schemas.events.decision import Decision
@@ -82,7 +81,7 @@ def test_an_event_under_anothers_id_stands_for_its_own_topic_only() -> None:
 def test_a_quarantined_event_counts_by_where_it_lies() -> None:
     counted = world(Plan(unusable=1))
     store = counted.region.store
-    unnamed = [Quarantined(entry.topic, entry.offset, None, entry.reason) for entry in store.quarantined]
+    unnamed = [PutAway(entry.topic, entry.offset, None, entry.reason) for entry in store.quarantined]
     region = replace(counted.region, store=replace(store, quarantined=unnamed))
     assert balance(replace(counted, region=region)).holds
 
@@ -93,14 +92,3 @@ def test_two_decisions_of_one_question_are_both_named() -> None:
     second = Decision.model_construct(**{**dict(decision), "event_id": "second"})
     found = balance(replace(counted, expected=replace(counted.expected, decisions=[decision, second])))
     assert set(found.doubled) == {decision.event_id, "second"}
-
-
-def test_an_acknowledged_gap_is_named_and_breaks_no_promise() -> None:
-    counted = world(Plan())
-    gap, other = Problem("chain_gap", "aa.seizure life 1: 2 to 3"), Problem("chain_gap", "aa.seizure life 1: 2 to 4")
-    logs = {**counted.logs, "aa.seizure": replace(counted.logs["aa.seizure"], problems=[gap])}
-    named = replace(counted, logs=logs)
-    assert not balance(named).holds
-    assert not balance(replace(named, acknowledged=frozenset({other}))).holds
-    known = balance(replace(named, acknowledged=frozenset({gap, other})))
-    assert (known.holds, known.problems, known.acknowledged) == (True, [], [gap])

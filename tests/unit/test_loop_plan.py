@@ -9,7 +9,7 @@ from psycopg import errors
 from consumers.checking import Checked
 from consumers.plan import Batch, Cut, Hole, cut
 from consumers.progress import behind
-from consumers.quarantine import Faulty, Verdict
+from consumers.quarantine.entries import Faulty, Verdict
 from consumers.store.connection import Meaning, meaning_of
 from consumers.store.positions import PositionMoved, Stored
 from schemas.errors import StoreAway, Unusable

@@ -9,8 +9,9 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from intake_cases import NOW, trace_request
+from producers.heartbeat import beat
 from producers.outbox import Revision
-from recovering import SEIZURES, Side, export
+from recovering import HEARTBEATS, SEIZURES, Side, export
 from schemas.errors import TopicAhead
 from schemas.record import Draft
 from schemas.trust.chain import verify_records
@@ -69,6 +70,20 @@ def test_the_index_of_a_lost_disk_is_rebuilt_and_the_next_full_export_changes_no
         "superseded",
     ]
     assert side.ask("T-1").outcome == "unchanged"
+
+
+def test_heartbeats_go_on_in_a_new_life_and_old_ones_are_not_taken_up(side: Side) -> None:
+    for _ in range(3):
+        assert beat(side.intake.outbox, side.intake.identity, side.clock(), 1.0)
+        side.send()
+    side.lose_disk()
+    told = {one.topic: one for one in side.recover().topics}
+    assert (told[HEARTBEATS].life, told[HEARTBEATS].after) == (2, (1, 3))
+    assert list(side.intake.outbox.reading.all_rows()) == []
+    assert beat(side.intake.outbox, side.intake.identity, side.clock(), 1.0)
+    side.send()
+    assert side.recover().topics[0].life is None
+    assert len(side.log.topics[HEARTBEATS]) == 4
 
 
 def test_a_lost_outbox_goes_on_in_a_new_life_after_what_the_topic_reached(side: Side) -> None:

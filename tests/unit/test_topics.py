@@ -1,4 +1,4 @@
-"""Topics: one owner each, names that do not run into each other, and nothing that is kept for less than good."""
+"""Topics: one owner each, names that do not run into each other, and how long what they hold is kept."""
 
 import pytest
 from hypothesis import given
@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from schemas.errors import Misconfigured
 from schemas.topics import (
-    KEPT_FOR_GOOD,
     MAX_DELIVERY_BYTES,
     MAX_EVENT_BYTES,
     MAX_MESSAGE_BYTES,
     check_member_code,
     inbox_topic,
+    is_short_lived,
     member_topic,
     owner_of,
     planned_topics,
@@ -46,12 +46,21 @@ def test_parts_of_a_name_are_read_back(code: str) -> None:
     assert (owner_of(inbox_topic(code)), stream_of(inbox_topic(code))) == ("region", "inbox")
 
 
-def test_no_topic_is_compacted_or_shortened() -> None:
+def test_no_topic_is_compacted_and_only_what_is_told_again_is_not_kept_for_good() -> None:
     """The log is the record; a tombstone, or a chain with holes, cannot be."""
+    days = {"heartbeat": 7, "quarantine": 90}
     for topic in planned_topics(["aa", "bb-1"]):
-        assert topic.config.items() >= KEPT_FOR_GOOD.items()
         assert topic.config["cleanup.policy"] == "delete"
-        assert (topic.config["retention.ms"], topic.config["retention.bytes"]) == ("-1", "-1")
+        assert topic.config["retention.bytes"] == "-1"
+        kept = days.get(stream_of(topic.name))
+        assert topic.config["retention.ms"] == ("-1" if kept is None else str(kept * 86_400_000))
+        assert is_short_lived(topic.name) == (kept is not None)
+
+
+def test_what_the_region_tells_a_member_only_that_member_reads_beside_it() -> None:
+    readers = {topic.name: set(topic.readers) for topic in planned_topics(["aa", "bb"])}
+    assert readers["region.inbox.aa"] == readers["region.quarantine.aa"] == readers["aa.heartbeat"] == {"region", "aa"}
+    assert readers["region.decision"] == {"region"}
 
 
 def test_the_broker_opens_what_is_compressed_and_bounds_it() -> None:

@@ -8,15 +8,21 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from interfocal.clock import now
+from consumers.store import chains
+from consumers.store.missing_offsets import MissingOffsets
 from interfocal.installation.installation import open_installation
-from interfocal.ledger.acknowledged import GAPS, Acknowledged, acknowledge
-from interfocal.ledger.log import Problem
+from interfocal.ledger.acknowledging import acknowledge_numbers, acknowledge_offsets
+from interfocal.ledger.log import gap_place, offsets_place
+from interfocal.ledger.stores import open_store
 from interfocal.ledger.verify import report, verify
-from schemas.errors import Misconfigured
+from interfocal.listing import print_footnotes
+from schemas.topics import owner_of
+from schemas.trust.gaps import Gap
 
 Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the whole report as JSON")]
+Because = Annotated[str, typer.Option("--because", help="What happened to them, in a few words.")]
+By = Annotated[str, typer.Option("--by", help="Your own mark, no name.")]
 ROWS = (
     ("accepted", "accepted by intakes (events of seizure, missing and trace)"),
     ("published", "of these on the log"),
@@ -32,7 +38,9 @@ def register(app: typer.Typer) -> None:
     """Add the group ``ledger``."""
     group = typer.Typer(help="Prove by counting afresh that the promises hold.", no_args_is_help=True)
     group.command("verify")(verify_command)
-    group.command("acknowledge")(acknowledge_command)
+    group.command("gaps")(list_gaps)
+    group.command("acknowledge")(acknowledge_gap)
+    group.command("acknowledge-offsets")(acknowledge_missing)
     app.add_typer(group, name="ledger")
 
 
@@ -47,17 +55,47 @@ def verify_command(as_json: AsJson = False, var: Var = Path("var")) -> None:
         raise typer.Exit(1)
 
 
-def acknowledge_command(
-    code: Annotated[str, typer.Argument(help="The gap's code, as `ledger verify` prints it before the colon.")],
-    where: Annotated[str, typer.Argument(help="Where it is, as printed after the colon, in quotes.")],
-    by: Annotated[str, typer.Option("--by", help="Your own mark, no name.")],
+def list_gaps(var: Var = Path("var")) -> None:
+    """List the numbers that chains lack and nobody has acknowledged; exit 1 if there are any."""
+    installation = open_installation(var.resolve())
+    with open_store(installation.region_url) as connection:
+        found = chains.gaps(connection, acknowledged=False)
+    for gap in found:
+        typer.echo(gap_place(gap))
+    typer.echo(f"{len(found)} gaps that nobody has acknowledged.")
+    print_footnotes(installation.directory.footnotes(gap.chain.upper() for gap in found))
+    if found:
+        raise typer.Exit(1)
+
+
+def acknowledge_gap(
+    topic: Annotated[str, typer.Argument(help="The topic, as rs.seizure.")],
+    life: Annotated[int, typer.Argument(help="The life of its chain.")],
+    first: Annotated[int, typer.Argument(help="The first number that is missing.")],
+    last: Annotated[int, typer.Argument(help="The last one.")],
+    because: Because,
+    by: By,
     var: Var = Path("var"),
 ) -> None:
-    """Say that a gap of a log is known: numbers or offsets that are missing for good. It is named with who said so."""
-    if code not in GAPS:
-        raise Misconfigured(f"{code} is no gap: only {' and '.join(GAPS)} stay for good, everything else can be mended")
-    given = acknowledge(open_installation(var.resolve()), Acknowledged(Problem(code, where), by, now()))
-    typer.echo(f"{code}: {where} is acknowledged by {by}" if given else f"{code}: {where} was acknowledged before")
+    """Acknowledge that numbers of a chain are gone: the ledger then holds without them, and says so no more."""
+    installation = open_installation(var.resolve())
+    gap = Gap(topic, owner_of(topic), life, first, last)
+    acknowledge_numbers(installation, gap, by, because)
+    typer.echo(f"{gap_place(gap)} is acknowledged.")
+
+
+def acknowledge_missing(
+    topic: Annotated[str, typer.Argument(help="The topic, as rs.seizure.")],
+    first: Annotated[int, typer.Argument(help="The first offset that is missing.")],
+    last: Annotated[int, typer.Argument(help="The last one.")],
+    because: Because,
+    by: By,
+    var: Var = Path("var"),
+) -> None:
+    """Acknowledge that Kafka lacks these offsets of a topic that is kept for good, as after the loss of a segment."""
+    missing = MissingOffsets(topic, first, last)
+    acknowledge_offsets(open_installation(var.resolve()), missing, by, because)
+    typer.echo(f"{offsets_place(missing)} is acknowledged.")
 
 
 def show(told: dict[str, Any]) -> None:
@@ -76,12 +114,6 @@ def show(told: dict[str, Any]) -> None:
         console.print(f"lost: {event_id}")
     for event_id in told["doubled"]:
         console.print(f"doubled: {event_id}")
-    for gap in told["acknowledged"]:
-        console.print(
-            f"acknowledged by {gap['by']} on {gap['at'][:10]}: {gap['code']}: {gap['where']}",
-            soft_wrap=True,
-            markup=False,
-        )
     for problem in told["problems"]:
         console.print(f"{problem['code']}: {problem['where']}", soft_wrap=True, markup=False)
     console.print("every promise holds" if told["holds"] else "NOT every promise holds")

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "backup": "backup",
         "restore": "backup",
         "region": "region",
+        "tail": "tail",
         "schemas": "schemas",
         "demo": "demo",
     }

@@ -1,4 +1,4 @@
-"""``interfocal quarantine``: what could not be used, and why. It changes when an entry says more."""
+"""``interfocal quarantine``: what could not be used, and why. It changes with what is shown of an entry."""
 
 import json
 from collections.abc import Mapping
@@ -6,25 +6,24 @@ from typing import Annotated, Any
 
 import typer
 
-from consumers.checking import SENTENCES as FLAWS
-from consumers.quarantine import FOREIGN_MEMBER, PostgresQuarantine, Quarantined, Wanted
-from consumers.store.connection import connector
-from consumers.store.session import Session
+from consumers.desk.told import told_entries
+from consumers.quarantine.entries import Wanted
+from interfocal.commands.quarantine_acts import confirm_discard, discard_entries, retry_entries
+from interfocal.commands.quarantine_chosen import AtDesk, Place, chosen, opened
 from interfocal.commands.submit import HERE, AsJson, Var, printable
-from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.installation import open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import Listed, console, form_of, print_footnotes, print_list
-from schemas.errors import Misconfigured, Undecodable
-from schemas.topics import stream_of
-from schemas.trust.faults import SENTENCES as FAULTS
-from schemas.wire.codec import decode, event_json, schema_id_of
+from interfocal.quarantine.described import COLUMNS, TOLD_COLUMNS, described, entry_line, told_line
+from interfocal.quarantine.difference import Difference, difference
+from interfocal.wiring.desks import terms_of
 
-HELP = "List and show what the region could not use. Every entry waits until a person acts."
-COLUMNS = ("number", "member", "stream", "topic", "offset", "verdict", "reason", "event_id", "quarantined_at")
+HELP = "Work on what could not be used. Every entry waits until a person acts."
 HEX_LINE = 32
 FIRST_PRINTABLE, LAST_PRINTABLE = 0x20, 0x7E
 
 Number = Annotated[int, typer.Argument(help="The number in the list.")]
+OwnMember = Annotated[str | None, typer.Option("--as", help="What the region told this member of its own records.")]
 
 
 def register(program: typer.Typer) -> None:
@@ -32,6 +31,10 @@ def register(program: typer.Typer) -> None:
     app = typer.Typer(help=HELP, no_args_is_help=True)
     app.command("list")(list_quarantine)
     app.command("show")(show_quarantine)
+    app.command("diff")(show_difference)
+    app.command("retry")(retry_entries)
+    app.command("discard")(discard_entries)
+    app.command("confirm")(confirm_discard)
     program.add_typer(app, name="quarantine")
 
 
@@ -39,97 +42,85 @@ def list_quarantine(
     member: Annotated[str | None, typer.Option("--member", help="Only of this member; - for foreign bytes.")] = None,
     stream: Annotated[str | None, typer.Option("--stream", help="Only of this stream.")] = None,
     reason: Annotated[str | None, typer.Option("--reason", help="Only with this reason.")] = None,
-    resolved: Annotated[bool, typer.Option("--resolved", help="Also those that were worked on.")] = False,
+    own: OwnMember = None,
+    desk: AtDesk = None,
+    settled: Annotated[bool, typer.Option("--settled", help="Also those that were released or discarded.")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the oldest.")] = 100,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the list as CSV.")] = False,
     var: Var = HERE,
 ) -> None:
-    """List quarantined records, the oldest first."""
+    """List quarantined records, the oldest first; with --as what a member was told, the newest first."""
     form = form_of(as_json=as_json, as_csv=as_csv)
     installation = open_installation(var)
-    code = installation.directory.member(member).code if member not in (None, FOREIGN_MEMBER) else member
-    entries = _entries(installation, Wanted(code, stream, reason, resolved), limit)
-    print_list(Listed(COLUMNS, [_line(entry) for entry in entries]), form, installation.directory)
+    if own is not None:
+        with opened(Place(installation, own)) as session:
+            told = session.transact(lambda connection: told_entries(connection, reason, limit))
+        listed = Listed(TOLD_COLUMNS, [told_line(entry) for entry in told])
+    else:
+        with opened(Place(installation, desk)) as session:
+            entries = chosen(session, installation, Wanted(member, stream, reason, settled), limit)
+        listed = Listed(COLUMNS, [entry_line(entry) for entry in entries])
+    print_list(listed, form, installation.directory)
 
 
-def show_quarantine(number: Number, as_json: AsJson = False, var: Var = HERE) -> None:
+def show_quarantine(number: Number, desk: AtDesk = None, as_json: AsJson = False, var: Var = HERE) -> None:
     """Show one entry: its reason, where it comes from, its bytes, and what they say as far as they can be read."""
     installation = open_installation(var)
-    found = _entries(installation, Wanted(number=number, resolved=True), 1)
-    if not found:
-        raise Misconfigured(f"there is no entry {number} in quarantine; list those there are")
-    shown = describe(found[0])
+    with opened(Place(installation, desk)) as session:
+        (entry,) = chosen(session, installation, Wanted(numbers=(number,), settled=True), 1)
+    shown = described(entry)
     footnotes = installation.directory.footnotes([shown["member"] or ""])
     if as_json:
-        whole = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes, **shown}
-        typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
+        _print_json(shown, footnotes)
         return
     _print_entry(shown)
     print_footnotes(footnotes)
 
 
-def describe(entry: Quarantined) -> dict[str, Any]:
-    """All that is known of an entry; bytes in hexadecimal digits."""
-    record = entry.faulty.record
-    return {
-        **_line(entry),
-        "parameters": dict(entry.faulty.parameters),
-        "resolved_at": entry.resolved_at.isoformat() if entry.resolved_at else None,
-        "meaning": meaning_of(entry.faulty.reason),
-        "headers": [[name, value.hex()] for name, value in record.headers],
-        "key": record.key.hex() if record.key is not None else None,
-        "value": record.value.hex() if record.value is not None else None,
-        "decoded": decoded(record.value),
+def show_difference(number: Number, desk: AtDesk = None, as_json: AsJson = False, var: Var = HERE) -> None:
+    """Show how one entry differs from what was applied of the same record, and how it would be judged now."""
+    installation = open_installation(var)
+    with opened(Place(installation, desk)) as session:
+        (entry,) = chosen(session, installation, Wanted(numbers=(number,), settled=True), 1)
+        found = session.transact(lambda connection: difference(connection, entry, terms_of(installation)))
+    shown = {
+        "number": number,
+        "member": entry.faulty.member,
+        "then": found.then,
+        "now": found.now,
+        "compared_with": found.compared_with,
+        "changes": [{"field": c.field, "quarantined": c.quarantined, "applied": c.applied} for c in found.changes],
     }
+    footnotes = installation.directory.footnotes([entry.faulty.member or ""])
+    if as_json:
+        _print_json(shown, footnotes)
+        return
+    _print_difference(found)
+    print_footnotes(footnotes)
 
 
-def meaning_of(reason: str) -> str:
-    """The sentence for people; the code alone where a handler gave it."""
-    sentences: Mapping[str, str] = {**{f.value: s for f, s in FAULTS.items()}, **{f.value: s for f, s in FLAWS.items()}}
-    return sentences.get(reason, "The consumer gave this reason; its parameters say what about.")
+def _print_json(shown: Mapping[str, Any], footnotes: Mapping[str, str]) -> None:
+    whole = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes, **shown}
+    typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
 
 
-def decoded(value: bytes | None) -> dict[str, Any]:
-    """What the bytes say as far as they can be read. It proves nothing: a value without a valid seal is anybody's."""
-    if value is None:
-        return {"problem": "there is no value"}
-    try:
-        schema_id = schema_id_of(value)
-    except Undecodable as error:
-        return {"problem": str(error)}
-    try:
-        return {"schema_id": schema_id, "event": event_json(decode(value)[1])}
-    except Undecodable as error:
-        return {"schema_id": schema_id, "problem": str(error)}
-
-
-def _entries(installation: Installation, wanted: Wanted, limit: int) -> list[Quarantined]:
-    session = Session(connector(installation.region_url, "quarantine"))
-    try:
-        return list(session.transact(lambda connection: PostgresQuarantine(connection).entries(wanted, limit)))
-    finally:
-        session.close()
-
-
-def _line(entry: Quarantined) -> dict[str, Any]:
-    faulty = entry.faulty
-    return {
-        "number": entry.number,
-        "member": faulty.member,
-        "stream": stream_of(faulty.record.topic),
-        "topic": faulty.record.topic,
-        "offset": faulty.record.offset,
-        "verdict": faulty.verdict.value,
-        "reason": faulty.reason,
-        "event_id": faulty.event_id,
-        "quarantined_at": entry.quarantined_at.isoformat(timespec="seconds"),
-    }
+def _print_difference(found: Difference) -> None:
+    out = console()
+    out.print(printable(f"judged {found.then} when it was read, {found.now} now"))
+    if found.compared_with is None:
+        out.print("Nothing of the same record was applied, or its bytes cannot be read: there is nothing to compare.")
+        return
+    out.print(printable(f"compared with {found.compared_with}:"))
+    for change in found.changes:
+        out.print(printable(f"  {change.field}: {change.quarantined!r} here, {change.applied!r} applied"))
+    if not found.changes:
+        out.print("  no field differs")
 
 
 def _print_entry(shown: Mapping[str, Any]) -> None:
     out = console()
-    for name in (*COLUMNS, "resolved_at", "parameters", "meaning"):
+    for name in (*COLUMNS, "settled_by", "settled_at", "parameters", "meaning"):
         out.print(printable(f"{name:>15}  {'' if shown[name] is None else shown[name]}"))
     for name, value in (*shown["headers"], ("key", shown["key"]), ("value", shown["value"])):
         out.print(printable(f"{name}:"))

@@ -1,4 +1,7 @@
-"""``interfocal schemas``: lint, check, draft and release the contract. It changes with the contract's life."""
+"""``interfocal schemas``: lint, check, draft and release the contract; show it and hand it on.
+
+It changes with the contract's life.
+"""
 
 import json
 from collections.abc import Collection, Sequence
@@ -8,6 +11,8 @@ from typing import Annotated
 import typer
 
 from interfocal.commands.codes import show_codes
+from interfocal.commands.schemas_docs import write_docs
+from interfocal.commands.schemas_push import push_schemas
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured
 from schemas.wire.catalogue import SchemaVersion, avro_folder, read_versions
@@ -18,7 +23,7 @@ from schemas.wire.release import read_released, record_release, release_findings
 
 FAILED = 1
 OWN_FOLDER = Path(str(avro_folder()))
-HELP = "Lint, check, draft and release the schemas of events; show the code lists."
+HELP = "Lint, check, draft and release the schemas of events; show them and the code lists, copy them to a registry."
 
 Folder = Annotated[Path, typer.Option("--folder", help="The folder of schemas; else this program's own.")]
 Files = Annotated[list[Path] | None, typer.Argument(help="Schema files; else every schema of the folder.")]
@@ -35,6 +40,8 @@ def register(program: typer.Typer) -> None:
     app.command("draft")(write_drafts)
     app.command("release")(release_drafts)
     app.command("codes")(show_codes)
+    app.command("docs")(write_docs)
+    app.command("push")(push_schemas)
     program.add_typer(app, name="schemas")
 
 
@@ -74,7 +81,7 @@ def check_candidate(candidate: Candidate, stream: Stream = None, folder: Folder 
 def write_drafts(streams: Streams, folder: Folder = OWN_FOLDER) -> None:
     """Write the drafts of streams anew from models and examples; a released version gets a successor."""
     for stream in streams:
-        draft = draft_of(stream, read_versions(folder), read_released(folder), folder)
+        draft = draft_of(stream, read_versions(folder, begun=True), read_released(folder), folder)
         target = folder / draft.version.name
         target.mkdir(parents=True, exist_ok=True)
         for name, content in draft.files.items():

@@ -50,20 +50,22 @@ class Feed:
     def samples(self) -> Counter[str]:
         """Every member's sample files by its way in, several members at once; how many were accepted, by way.
 
-        Requests come last, when what they may point to is folded: a router never knows what is told only later.
+        A member's own come one after another, by name: a later one may revise what an earlier one said. Requests come
+        last, when what they may point to is folded: a router never knows what is told only later.
         Raises Misconfigured for a file that no mapping reads.
         """
-        mappings = self._mappings()
-        files = [(code, path) for code in self._codes() for path in sample_files(self.folder, code)]
+        mappings, codes = self._mappings(), self._codes()
+        files = [(code, path) for code in codes for path in sample_files(self.folder, code)]
         requests = [(code, path) for code, path in files if holds_requests(mappings, code, path)]
         records = [pair for pair in files if pair not in requests]
         ways = ways_of(self.folder)
         accepted: Counter[str] = Counter()
         for pairs in (records, requests):
+            own = {code: [path for owner, path in pairs if owner == code] for code in codes}
             with ThreadPoolExecutor(AT_ONCE) as threads:
-                reports = threads.map(lambda pair: self._sample(pair[0], mappings, pair[1], ways), pairs)
-                for (code, _), report in zip(pairs, reports, strict=True):
-                    accepted[ways.get(code, FILE)] += report.counts.get("accepted", 0)
+                counts = threads.map(lambda code, own=own: self._samples(code, mappings, own[code], ways), codes)
+                for code, count in zip(codes, counts, strict=True):
+                    accepted[ways.get(code, FILE)] += count
             wait_drained(self.installation, FOLD_S, lambda _left: None)
         return accepted
 
@@ -85,11 +87,15 @@ class Feed:
     def _mappings(self) -> MappingSet:
         return load_mappings(self.folder.mappings, load_code_lists())
 
-    def _sample(self, code: str, mappings: MappingSet, path: Path, ways: Mapping[str, str]) -> FileReport:
+    def _samples(self, code: str, mappings: MappingSet, paths: Sequence[Path], ways: Mapping[str, str]) -> int:
+        """Bring files of a member in, one after another; how many of their records were accepted."""
         way = ways.get(code, FILE)
-        report = whole(WAYS[way](National(self.installation, code, mappings), path), code)
-        self._tell_file(code, way, report)
-        return report
+        accepted = 0
+        for path in paths:
+            report = whole(WAYS[way](National(self.installation, code, mappings), path), code)
+            self._tell_file(code, way, report)
+            accepted += report.counts.get("accepted", 0)
+        return accepted
 
     def _submit(self, code: str, mappings: MappingSet, path: Path, mapping: str) -> FileReport:
         with intake_of(self.installation.var, code) as exchange:

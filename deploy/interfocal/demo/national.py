@@ -114,12 +114,15 @@ def by_python(national: National, path: Path) -> FileReport:
 
 
 def by_sql(national: National, path: Path) -> FileReport:
-    """The system writes into tables of its own, whose trigger fills the outbox table that its producer polls."""
+    """The system writes into tables of its own, whose trigger fills the outbox table that its producer polls.
+
+    A line of the file that holds no record is no row of a table.
+    """
     with psycopg.connect(database_url(national.installation.postgres_url, national.database)) as connection:
         before = national_database.last_row(connection)
         chosen = national.chosen(path)
         for mapping in chosen:
-            rows = [dict(row.fields) for row in read_rows(path, mapping)]
+            rows = [dict(row.fields) for row in read_rows(path, mapping) if not row.problems]
             national_database.insert(connection, mapping.name, rows)
         connection.commit()
         names = [mapping.name for mapping in chosen]

@@ -22,7 +22,7 @@ RIGHTS = """
     grant update (done_at, outcome, event_id, revision, problems) on interfocal_outbox to {role};
 """
 TRIGGER = """
-    create trigger to_interfocal after insert or update on {table}
+    create or replace trigger to_interfocal after insert or update on {table}
     for each row execute function interfocal_put({mapping})
 """
 OUTCOMES = """
@@ -47,7 +47,7 @@ def make(stack_url: str, name: str) -> str:
 
 
 def insert(connection: psycopg.Connection, mapping: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows into the system's table that this mapping reads; a column for each name that any row has."""
+    """Write rows into the system's table that this mapping reads; a column for each name that any row ever had."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     columns = sql.SQL(", ").join(map(sql.Identifier, names))
     _make_table(connection, mapping, names)
@@ -72,8 +72,11 @@ def outcomes(connection: psycopg.Connection, after: int, mappings: Sequence[str]
 
 def _make_table(connection: psycopg.Connection, mapping: str, names: Sequence[str]) -> None:
     table = sql.Identifier(mapping)
-    columns = sql.SQL(", ").join(sql.SQL("{} jsonb").format(sql.Identifier(name)) for name in names)
-    connection.execute(sql.SQL("create table {} ({})").format(table, columns))
+    added = sql.SQL(", ").join(
+        sql.SQL("add column if not exists {} jsonb").format(sql.Identifier(name)) for name in names
+    )
+    connection.execute(sql.SQL("create table if not exists {} ()").format(table))
+    connection.execute(sql.SQL("alter table {} {}").format(table, added))
     connection.execute(sql.SQL(TRIGGER).format(table=table, mapping=sql.Literal(mapping)))
 
 

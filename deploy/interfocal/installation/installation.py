@@ -41,11 +41,6 @@ class Places:
         return self.var / "region" / "source.txt"
 
     @property
-    def acknowledged(self) -> Path:
-        """Gaps of the log that a person has acknowledged."""
-        return self.var / "region" / "acknowledged.json"
-
-    @property
     def endpoints(self) -> Path:
         """Addresses of the running processes."""
         return self.var / "endpoints.json"

@@ -48,6 +48,12 @@ class OutboxSettings(Purpose):
     min_free_bytes: int = 64 * 1024 * 1024
 
 
+class HeartbeatSettings(Purpose):
+    """How often each member's producer says that it runs, in seconds."""
+
+    every_s: Annotated[float, Field(ge=1, le=3600)] = 15.0
+
+
 class LoopSettings(Purpose):
     """How a consumer loop reads: records in one transaction, unusable records of one topic before it pauses.
 
@@ -92,6 +98,7 @@ class Settings(BaseSettings):
     kafka: KafkaSettings = KafkaSettings()
     postgres: PostgresSettings = PostgresSettings()
     outbox: OutboxSettings = OutboxSettings()
+    heartbeat: HeartbeatSettings = HeartbeatSettings()
     loop: LoopSettings = LoopSettings()
     ways_in: WaysInSettings = WaysInSettings()
 

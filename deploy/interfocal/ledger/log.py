@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from consumers.checked import CheckedEvent
 from consumers.checking import Terms, check_records
-from consumers.quarantine import Faulty, Verdict
-from schemas.record import Record, TopicReader
-from schemas.trust.gaps import chain_gaps
+from consumers.quarantine.entries import Faulty, Verdict
+from consumers.store.missing_offsets import MissingOffsets
+from schemas.record import Record, TopicBounds, TopicReader
+from schemas.topics import is_short_lived
+from schemas.trust.gaps import Gap, chain_gaps
 from schemas.trust.seal import Seal, read_seal
 
 PAGE = 2_000
@@ -39,19 +41,20 @@ class TopicLog:
 def read_log(reader: TopicReader, topics: Sequence[str], terms: Terms) -> Mapping[str, TopicLog]:
     """Every topic, whole; raises BrokerAway."""
     bounds = reader.bounds(topics)
-    return {topic: read_topic(reader, topic, bounds[topic].end, terms) for topic in topics}
+    return {topic: read_topic(reader, topic, bounds[topic], terms) for topic in topics}
 
 
-def read_topic(reader: TopicReader, topic: str, end: int, terms: Terms) -> TopicLog:
-    """One topic from offset 0 to its end."""
+def read_topic(reader: TopicReader, topic: str, bounds: TopicBounds, terms: Terms) -> TopicLog:
+    """One topic from offset 0 to its end; one with retention from what is left of it."""
     events: list[CheckedEvent] = []
     faulty: list[Faulty] = []
     problems: list[Problem] = []
-    expected = 0
-    for page in pages(reader.read(topic, 0, end)):
+    end = bounds.end
+    expected = bounds.start if is_short_lived(topic) else 0
+    for page in pages(reader.read(topic, expected, end)):
         for record in page:
             if record.offset != expected:
-                problems.append(Problem("offset_not_on_log", f"{topic} {expected} to {record.offset - 1}"))
+                problems.append(_missing(topic, expected, record.offset))
             expected = record.next_offset
         for checked in check_records(topic, page, terms):
             if isinstance(checked, CheckedEvent):
@@ -59,7 +62,7 @@ def read_topic(reader: TopicReader, topic: str, end: int, terms: Terms) -> Topic
             else:
                 faulty.append(checked)
     if expected != end:
-        problems.append(Problem("offset_not_on_log", f"{topic} {expected} to {end - 1}"))
+        problems.append(_missing(topic, expected, end))
     foreign = [fault.record.offset for fault in faulty if fault.verdict is Verdict.FOREIGN]
     unusable = [fault for fault in faulty if fault.verdict is not Verdict.FOREIGN]
     problems += gaps(events, unusable)
@@ -82,9 +85,23 @@ def gaps(events: Sequence[CheckedEvent], unusable: Sequence[Faulty]) -> list[Pro
     """Numbers that a chain lacks, and those that came for the first time after a higher one."""
     records = sorted([e.record for e in events] + [f.record for f in unusable], key=lambda record: record.offset)
     sealed = [(record, seal) for record in records if (seal := seal_of(record)) is not None]
-    lacking = chain_gaps(seal for _, seal in sealed)
-    found = [Problem("chain_gap", f"{g.topic} life {g.life}: {g.first} to {g.last}") for g in lacking]
+    lacking = chain_gaps((seal for _, seal in sealed), from_lowest=any(is_short_lived(r.topic) for r in records))
+    found = [Problem("chain_gap", gap_place(gap)) for gap in lacking]
     return found + [Problem("out_of_order", f"{record.topic} {record.offset}") for record in overtaken(sealed)]
+
+
+def gap_place(gap: Gap) -> str:
+    """Where numbers are missing, in one line."""
+    return f"{gap.topic} life {gap.life}: {gap.first} to {gap.last}"
+
+
+def offsets_place(missing: MissingOffsets) -> str:
+    """Where offsets are missing, in one line."""
+    return f"{missing.topic} {missing.first} to {missing.last}"
+
+
+def _missing(topic: str, first: int, found: int) -> Problem:
+    return Problem("offset_not_on_log", offsets_place(MissingOffsets(topic, first, found - 1)))
 
 
 def overtaken(sealed: Iterable[tuple[Record, Seal]]) -> Iterator[Record]:

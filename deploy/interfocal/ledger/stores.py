@@ -10,10 +10,12 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
+from consumers.store import chains, missing_offsets
 from consumers.store.revision import check_tables
 from consumers.tracing.dump import dump_tracing
 from consumers.tracing.wants import Want
 from consumers.view.dump import dump_view, lines
+from interfocal.ledger.log import gap_place, offsets_place
 from producers.outbox import open_read_only
 from schemas.errors import StoreAway
 from schemas.wire.json_form import instant_text
@@ -61,8 +63,8 @@ class OutboxFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Quarantined:
-    """One unresolved entry."""
+class PutAway:
+    """One entry whose record has not taken effect: it waits, or was discarded."""
 
     topic: str
     offset: int
@@ -76,8 +78,9 @@ class StoreFacts:
 
     positions: Mapping[str, int]
     applied: Mapping[Applied, float]  # seconds from broker to fold
-    quarantined: Sequence[Quarantined]
+    quarantined: Sequence[PutAway]
     doubled: frozenset[str]
+    released: frozenset[tuple[str, int]] = frozenset()  # topic and offset of entries that have taken effect since
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class RegionFacts:
     tracing: LineCounts
     decided: Mapping[Want, str]  # decision's event id
     receipts: frozenset[Applied]
+    acknowledged: frozenset[str] = frozenset()  # gaps that a person knows of, as ``gap_place`` or ``offsets_place``
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +153,14 @@ def read_store(connection: psycopg.Connection[Any], doubled: Sequence[str]) -> S
         )
     }
     quarantined = [
-        Quarantined(*row)
+        PutAway(*row)
         for row in connection.execute(
-            "select topic, log_offset, event_id, reason from quarantine where resolved_at is null"
+            "select topic, log_offset, event_id, reason from quarantine where settled is distinct from 'released'"
         )
     ]
+    released = connection.execute("select topic, log_offset from quarantine where settled = 'released'").fetchall()
     twice = frozenset(str(row[0]) for query in doubled for row in connection.execute(query.encode()))
-    return StoreFacts(positions, applied, quarantined, twice)
+    return StoreFacts(positions, applied, quarantined, twice, frozenset((row[0], row[1]) for row in released))
 
 
 def read_region(connection: psycopg.Connection[Any]) -> RegionFacts:
@@ -168,6 +173,12 @@ def read_region(connection: psycopg.Connection[Any]) -> RegionFacts:
         tracing=Counter(lines_of_rows(dump_tracing(connection))),
         decided={Want(*row[:4]): str(row[4]) for row in settled},
         receipts=frozenset((str(row[0]), str(row[1]), str(row[2])) for row in receipts),
+        acknowledged=frozenset(
+            (
+                *(gap_place(gap) for gap in chains.gaps(connection, acknowledged=True)),
+                *(offsets_place(missing) for missing in missing_offsets.acknowledged(connection)),
+            )
+        ),
     )
 
 

@@ -9,38 +9,44 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 
-from interfocal.ledger.checks import check_decisions, check_deliveries, check_inbox, check_lines, check_store
+from interfocal.ledger.checks import (
+    check_decisions,
+    check_deliveries,
+    check_inbox,
+    check_lines,
+    check_store,
+    check_told,
+)
 from interfocal.ledger.expected import Expected, put_away
 from interfocal.ledger.log import Problem, TopicLog
 from interfocal.ledger.stores import Applied, Desk, EventId, OutboxFacts, RegionFacts
 from interfocal.wiring.desks import desk_topics
 from schemas.events.decision import Decision
-from schemas.topics import RECORD_STREAMS, inbox_topic, member_topic, owner_of, stream_of
-
-INBOX = "inbox"
+from schemas.topics import (
+    RECORD_STREAMS,
+    REGION,
+    inbox_topic,
+    is_short_lived,
+    member_topic,
+    owner_of,
+    stream_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Everything that was read: outboxes by owner, topics, the region's database, desks by member.
-
-    ``acknowledged`` are gaps of the log that a person knows of.
-    """
+    """Everything that was read: outboxes by owner, topics, the region's database, desks by member."""
 
     outboxes: Mapping[str, OutboxFacts]
     logs: Mapping[str, TopicLog]
     expected: Expected
     region: RegionFacts
     desks: Mapping[str, Desk]
-    acknowledged: frozenset[Problem] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """The result: where each accepted event is, what is lost or doubled, and every other problem.
-
-    ``acknowledged`` problems are named, and break no promise.
-    """
+    """The result: where each accepted event is, what is lost or doubled, and every other problem."""
 
     accepted: int
     published: int
@@ -51,7 +57,6 @@ class Balance:
     lost: Sequence[str]
     doubled: Sequence[str]
     problems: Sequence[Problem]
-    acknowledged: Sequence[Problem]
 
     @property
     def holds(self) -> bool:
@@ -68,7 +73,6 @@ def balance(counted: Counted) -> Balance:
     entries = {(entry.topic, entry.offset) for entry in counted.region.store.quarantined}
     in_view = {event for event in accepted & logged.keys() if stands_in_view(counted, event)}
     aside = {event for event in (accepted & logged.keys()) - in_view if logged[event] & entries}
-    found = list(problems(counted))
     return Balance(
         accepted=len(accepted),
         published=len(accepted & logged.keys()),
@@ -78,8 +82,7 @@ def balance(counted: Counted) -> Balance:
         foreign=sum(len(log.foreign) for log in counted.logs.values()),
         lost=sorted(event_id for _, event_id in accepted - in_view - aside - unsent),
         doubled=sorted(doubled(counted)),
-        problems=[problem for problem in found if problem not in counted.acknowledged],
-        acknowledged=[problem for problem in found if problem in counted.acknowledged],
+        problems=list(problems(counted)),
     )
 
 
@@ -141,14 +144,15 @@ def question(decision: Decision) -> tuple[str, str, int | None, str | None]:
 
 def problems(counted: Counted) -> Iterator[Problem]:
     """Everything else that should not be."""
-    for log in counted.logs.values():
-        yield from log.problems
-    yield from check_outboxes(counted)
     expected, region = counted.expected, counted.region
+    for log in counted.logs.values():
+        yield from (problem for problem in log.problems if problem.where not in region.acknowledged)
+    yield from check_outboxes(counted)
     yield from check_lines("view", region.view, sum(expected.view.values(), Counter()))
     yield from check_lines("tracing", region.tracing, expected.tracing)
-    folded = {topic: log for topic, log in counted.logs.items() if stream_of(topic) != "inbox"}
+    folded = {topic: log for topic, log in counted.logs.items() if stream_of(topic) not in {"inbox", "quarantine"}}
     yield from check_store(region.store, folded, expected)
+    yield from check_told(region.store, counted.logs)
     yield from check_decisions(region, expected)
     for code, desk in counted.desks.items():
         logs = {topic: counted.logs[topic] for topic in desk_topics(code.lower()) if topic in counted.logs}
@@ -162,8 +166,8 @@ def aside_of_desk(desk: Desk, logs: Mapping[str, TopicLog], expected: Expected) 
 
     What the region has set aside of the member's own acts, the desk knows all the same.
     """
-    inboxes = {event for event in expected.set_aside if stream_of(event[0]) == INBOX}
-    own = [event for topic, log in logs.items() if stream_of(topic) != INBOX for event in log.events]
+    inboxes = {event for event in expected.set_aside if owner_of(event[0]) == REGION}
+    own = [event for topic, log in logs.items() if owner_of(topic) != REGION for event in log.events]
     return frozenset(inboxes | put_away(own, [desk.store]))
 
 
@@ -173,9 +177,9 @@ def check_outboxes(counted: Counted) -> Iterator[Problem]:
     left = accepted - logged.keys() - set(waiting_events(counted.outboxes))
     yield from (Problem("not_on_log", f"{topic} {event_id}") for topic, event_id in sorted(left))
     owners = counted.outboxes.keys()
-    unknown = {event for event in logged.keys() - accepted if owner_of(event[0]) in owners}
+    unknown = {e for e in logged.keys() - accepted if owner_of(e[0]) in owners and not is_short_lived(e[0])}
     yield from (Problem("not_accepted_here", f"{topic} {event_id}") for topic, event_id in sorted(unknown))
     for outbox in counted.outboxes.values():
         for event, offset in outbox.published.items():
-            if (event[0], offset) not in logged.get(event, set()):
+            if not is_short_lived(event[0]) and (event[0], offset) not in logged.get(event, set()):
                 yield Problem("marked_but_not_there", f"{event[0]} {offset}")

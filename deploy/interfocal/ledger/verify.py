@@ -8,16 +8,15 @@ from typing import Any
 from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.trace import Trace
 from interfocal.installation.installation import Installation
-from interfocal.ledger.acknowledged import Acknowledged, read_acknowledged
 from interfocal.ledger.expected import expect
 from interfocal.ledger.log import read_log
 from interfocal.ledger.stores import InboxRow, StoreFacts, open_store, read_desk, read_outbox, read_region
-from interfocal.ledger.verdict import INBOX, Balance, Counted, balance
+from interfocal.ledger.verdict import Balance, Counted, balance
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from producers.outbox import open_read_only
-from schemas.topics import RECORD_STREAMS, stream_of
+from schemas.topics import RECORD_STREAMS, REGION, owner_of, stream_of
 
 PERCENTILES = 100
 SHOWN_PROBLEMS = 50
@@ -30,7 +29,6 @@ class Proof:
     counted: Counted
     balance: Balance
     rejected: int
-    acknowledged: Sequence[Acknowledged]
 
 
 def verify(installation: Installation) -> Proof:
@@ -49,19 +47,17 @@ def verify(installation: Installation) -> Proof:
     for code, url in installation.desk_urls.items():
         with open_store(url) as connection:
             desks[code] = read_desk(connection)
-    stores = (region.store, *(of_inbox(desk.store) for desk in desks.values()))
-    known = read_acknowledged(installation.places.acknowledged)
-    gaps = frozenset(one.gap for one in known)
-    counted = Counted(outboxes, logs, expect(logs, stores, terms), region, desks, gaps)
-    return Proof(counted, balance(counted), count_rejected(installation), known)
+    stores = (region.store, *(of_the_region(desk.store) for desk in desks.values()))
+    counted = Counted(outboxes, logs, expect(logs, stores, terms), region, desks)
+    return Proof(counted, balance(counted), count_rejected(installation))
 
 
-def of_inbox(store: StoreFacts) -> StoreFacts:
-    """What a desk's database says of deliveries: of its member's own events the region's database decides."""
+def of_the_region(store: StoreFacts) -> StoreFacts:
+    """What a desk's database says of what the region sent: of its member's own events the region's database decides."""
     return replace(
         store,
-        applied={event: taken_s for event, taken_s in store.applied.items() if stream_of(event[0]) == INBOX},
-        quarantined=[entry for entry in store.quarantined if stream_of(entry.topic) == INBOX],
+        applied={event: taken_s for event, taken_s in store.applied.items() if owner_of(event[0]) == REGION},
+        quarantined=[entry for entry in store.quarantined if owner_of(entry.topic) == REGION],
     )
 
 
@@ -94,7 +90,6 @@ def report(proof: Proof) -> dict[str, Any]:
         "traces": traces(proof.counted),
         "latency_ms": latencies(proof.counted),
         "problems": [{"code": p.code, "where": p.where} for p in told.problems[:SHOWN_PROBLEMS]],
-        "acknowledged": [one.as_json() for one in proof.acknowledged if one.gap in told.acknowledged],
         "limits": [EXERCISE_NOTICE],
     }
 

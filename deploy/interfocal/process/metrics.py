@@ -6,16 +6,17 @@ passed in, so that two processes' worth of metrics can live in one test.
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from schemas.topics import owner_of, stream_of
+from schemas.topics import REGION, owner_of, stream_of
 
 QUALITY = ("member", "system", "measure")
 LATENCY_BUCKETS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0)
 
 
 def topic_labels(topic: str) -> tuple[str, str]:
-    """(member, stream) of a topic; an inbox is labelled with its addressee."""
-    if stream_of(topic) == "inbox":
-        return topic.rsplit(".", 1)[1].upper(), "inbox"
+    """(member, stream) of a topic; what the region writes for one member is labelled with that member."""
+    stream, _, addressee = topic.removeprefix(f"{REGION}.").partition(".")
+    if owner_of(topic) == REGION and addressee:
+        return addressee.upper(), stream
     return owner_of(topic).upper(), stream_of(topic)
 
 

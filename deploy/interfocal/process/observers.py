@@ -7,6 +7,7 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics, topic_labels
 from schemas.errors import ExchangeError
 from schemas.topics import stream_of
+from schemas.trust.gaps import Gap
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class LoopObserver:
     def gap(self, topic: str, first: int, last: int) -> None:
         """Offsets are missing on a topic that is kept for good."""
         log().error("log_gap", topic=topic, first=first, last=last)
+
+    def chain_gap(self, gap: Gap) -> None:
+        """A chain lacks numbers."""
+        log().error("chain_gap", topic=gap.topic, life=gap.life, first=gap.first, last=gap.last)
 
     def loss(self, topic: str, first: int, last: int) -> None:
         """Offsets left a topic with retention unread."""

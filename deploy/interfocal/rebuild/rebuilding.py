@@ -40,9 +40,10 @@ from interfocal.stack.databases import (
     has_database,
 )
 from interfocal.wiring.desks import terms_of
-from interfocal.wiring.region import region_handlers, region_topics
+from interfocal.wiring.region import handlers, region_topics
 from schemas.errors import NotOurs, PositionLost
 from schemas.steps import not_watched
+from schemas.topics import DECISION_TOPIC, is_short_lived
 
 OURS = "made by interfocal rebuild"
 CLIENT = "region.rebuild"
@@ -62,6 +63,11 @@ class Rebuild:
     def url(self) -> str:
         """The database that is made."""
         return database_url(self.installation.postgres_url, self.name)
+
+    @property
+    def topics(self) -> Sequence[str]:
+        """In the order in which they are folded: decisions last, so that what they release was put away before."""
+        return [t for t in region_topics(self.installation) if t != DECISION_TOPIC] + [DECISION_TOPIC]
 
     def run(self, *, verify: bool) -> Mapping[str, TableComparison]:
         """Make the database and fold into it; what comparing found, by table (nothing when not asked to ``verify``).
@@ -90,13 +96,12 @@ class Rebuild:
     def ends(self) -> Mapping[str, int]:
         """Where every topic ends now."""
         with closing(self.reader()) as reader:
-            found = reader.bounds(region_topics(self.installation))
-        return {topic: bounds.end for topic, bounds in found.items()}
+            found = reader.bounds(self.topics)
+        return {topic: found[topic].end for topic in self.topics}
 
     def live_positions(self, live: Connection[Any]) -> Mapping[str, int]:
         """How far the live database has folded every topic, as this connection sees it."""
-        topics = region_topics(self.installation)
-        return dict.fromkeys(topics, 0) | {t: at.next_offset for t, at in positions.read(live, topics).items()}
+        return stands_at(live, self.topics)
 
     def fold(self, ends: Mapping[str, int]) -> None:
         """Fold every topic from where the rebuild stands up to its end; raises PositionLost."""
@@ -118,7 +123,7 @@ class Rebuild:
         """The last fold: says also what is missing right before the ends, where nothing higher shows it to a loop."""
         self.fold(ends)
         for topic, at in stands(connector(self.url, CLIENT), list(ends)).items():
-            if at < ends[topic]:
+            if at < ends[topic] and not is_short_lived(topic):
                 self.telling.gap(topic, at, ends[topic] - 1)
 
     def loop(self, source: Replay, connect: Connect, topics: Sequence[str]) -> Loop:
@@ -131,11 +136,12 @@ class Rebuild:
                 source=source,
                 connect=connect,
                 terms=terms_of(self.installation),
-                rules=Rules(region_handlers(), UNLIMITED, not_watched),
+                rules=Rules(handlers(UNLIMITED), UNLIMITED, not_watched),
                 observer=self.telling,
                 topics=topics,
                 now=now,
                 pace=Pace(limit=self.installation.settings.loop.batch_records),
+                short_lived=frozenset(filter(is_short_lived, topics)),
             )
         )
 
@@ -163,7 +169,13 @@ def check_ends(source: Replay, ends: Mapping[str, int]) -> None:
 def stands(connect: Connect, topics: Sequence[str]) -> Mapping[str, int]:
     """How far a database has folded each of these topics."""
     with closing(connect()) as connection:
-        return dict.fromkeys(topics, 0) | {t: at.next_offset for t, at in positions.read(connection, topics).items()}
+        return stands_at(connection, topics)
+
+
+def stands_at(connection: Connection[Any], topics: Sequence[str]) -> Mapping[str, int]:
+    """The same, as a connection sees it."""
+    stored = positions.read(connection, topics)
+    return {topic: stored[topic].next_offset if topic in stored else 0 for topic in topics}
 
 
 def make_beside(installation: Installation, name: str) -> None:

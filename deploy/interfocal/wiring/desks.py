@@ -12,11 +12,13 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
+from consumers.checked import Handler
 from consumers.checking import Terms
 from consumers.desk.handler import DeskHandler
 from consumers.desk.own import STREAMS as OWN_STREAMS
 from consumers.desk.own import OwnHandler
 from consumers.desk.receipts import ReceiptWorker
+from consumers.desk.told import ToldHandler
 from consumers.folding import Rules
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
@@ -35,7 +37,7 @@ from interfocal.process.service import Worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
-from schemas.topics import inbox_topic, member_topic
+from schemas.topics import inbox_topic, is_short_lived, member_topic, quarantine_topic
 from schemas.trust.chain import Expectation
 
 
@@ -73,11 +75,6 @@ def fetch_wait_ms(desks: int) -> int:
     return min(max(200, 40 * desks), 2_000)
 
 
-def desk_topics(owner: str) -> tuple[str, ...]:
-    """What a desk folds: its inbox, and what its own member says in traces."""
-    return (inbox_topic(owner), *(member_topic(owner, stream) for stream in OWN_STREAMS))
-
-
 def terms_of(installation: Installation) -> Terms:
     """What every record of this installation is checked against."""
     directory = installation.directory
@@ -99,6 +96,16 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
     app.include_router(health_router(checks, metrics.registry))
     return DesksProcess(app, workers)
+
+
+def desk_topics(owner: str) -> tuple[str, ...]:
+    """What a desk folds: its inbox, what the region tells it of its own records, what its member says in traces."""
+    return inbox_topic(owner), quarantine_topic(owner), *(member_topic(owner, stream) for stream in OWN_STREAMS)
+
+
+def desk_handlers(terms: Terms) -> tuple[Handler, ...]:
+    """What is done with what a desk folds."""
+    return DeskHandler(terms), ToldHandler(), OwnHandler()
 
 
 def loop_runner(loop: Loop) -> Callable[[threading.Event], None]:
@@ -153,11 +160,12 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
             connect=connect,
             terms=terms,
-            rules=Rules((DeskHandler(terms), OwnHandler()), pace.quarantine_limit, shared.reached),
+            rules=Rules(desk_handlers(terms), pace.quarantine_limit, shared.reached),
             observer=WakingObserver(shared.metrics, work),
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),
+            short_lived=frozenset(filter(is_short_lived, topics)),
         )
     )
     return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)

@@ -16,6 +16,7 @@ from interfocal.installation.region_folder import open_region
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
 from interfocal.process.service import Worker
+from interfocal.wiring.heartbeats import heartbeat_worker
 from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from interfocal.wiring.ways_in import looking_workers
@@ -67,6 +68,8 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     workers = [relay_worker(side.relay, side.sending) for side in sides.values()]
     workers += looking_workers(installation.settings.ways_in, intakes, observer)
     workers += [backlog_worker(sendings, metrics), quality_worker(intakes, metrics)]
+    every_s = installation.settings.heartbeat.every_s
+    workers.append(heartbeat_worker(intakes, every_s, lambda code: sides[code].relay.wake()))
     workers = [replace(worker, failed=failures.add) for worker in workers]
     return ProducerProcess(app, workers, [side.intake.outbox for side in sides.values()])
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.quarantine.telling import mark_told
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
@@ -23,10 +24,12 @@ from interfocal.process.logs import log
 from producers.comparison import READ_RECORDS, Found, judge, newest
 from producers.relay import RelayLimits
 from schemas.errors import Temporary, TopicAhead
-from schemas.record import SEAL_HEADER, Link, TopicReader
-from schemas.topics import DECISION_TOPIC
+from schemas.events.quarantined import Quarantined
+from schemas.record import SEAL_HEADER, Link, Record, TopicReader
+from schemas.topics import is_short_lived, stream_of
 from schemas.trust.chain import Expectation, verify_records
-from schemas.trust.seal import link_hash
+from schemas.trust.seal import Seal, link_hash
+from schemas.wire.codec import decode
 
 WAIT_S = 0.2
 AWAY_S = 2.0
@@ -63,20 +66,21 @@ class Recovery:
     def settle(self, reader: TopicReader, topics: Sequence[str], *, whole: bool) -> Sequence[TakenUp]:
         """Bring the outbox into agreement with these topics, each in a transaction of its own.
 
-        ``whole`` looks also for what Kafka had acknowledged and lacks now: no relay may run then.
+        ``whole`` looks also for what Kafka had acknowledged and lacks now, on topics that are kept for good: no relay
+        may run then.
         """
         expected = self.expectation()
         with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
-            return [
-                session.transact(
-                    partial(_settled, said=partial(said, reader, topic, expected), topic=topic, whole=whole)
-                )
-                for topic in topics
-            ]
+            settled = []
+            for topic in topics:
+                every = partial(said, reader, topic, expected)
+                whole_too = whole and not is_short_lived(topic)
+                settled.append(session.transact(partial(_settled, every=every, topic=topic, whole=whole_too)))
+        return settled
 
     def send_what_is_owed(self) -> int:
         """Write again the deliveries that a folded decision lists and no inbox has. Raises BrokerAway or StoreAway."""
-        inboxes = [topic for topic in self.topics if topic != DECISION_TOPIC]
+        inboxes = [topic for topic in self.topics if stream_of(topic) == "inbox"]
         expected = self.expectation()
         with closing(self.reader()) as reader:
             in_inboxes = frozenset(one.event_id for topic in inboxes for one in said(reader, topic, expected))
@@ -85,6 +89,23 @@ class Recovery:
         if added:
             log().warning("deliveries_written_again", deliveries=added)
         return added
+
+    def note_what_was_told(self) -> int:
+        """Mark the entries of the quarantine whose senders were told already. Raises BrokerAway or StoreAway."""
+        with closing(self.reader()) as reader:
+            told = set(told_places(reader, self.topics, self.expectation()))
+        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            session.transact(lambda transaction: mark_told(transaction, told))
+        return len(told)
+
+
+def told_places(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[tuple[str, int]]:
+    """Topic and offset of every record of which its sender was told, as far as that is kept."""
+    for topic in (topic for topic in topics if stream_of(topic) == "quarantine"):
+        for _, value, _ in sealed_records(reader, topic, expected):
+            _, event = decode(value)
+            if isinstance(event, Quarantined):
+                yield event.topic, event.offset
 
 
 def topics_ahead(
@@ -109,18 +130,23 @@ def is_ahead(topic: str, head: Link | None, found: Sequence[Found]) -> bool:
 
 def said(reader: TopicReader, topic: str, expected: Expectation) -> Iterator[Said]:
     """Everything on a topic under the region's seal, in its order."""
+    for record, value, seal in sealed_records(reader, topic, expected):
+        link = link_hash(record.header_values(SEAL_HEADER)[0], value)
+        yield Said(seal.claims.event_id, (seal.claims.life, seal.claims.seq), link, record.offset)
+
+
+def sealed_records(reader: TopicReader, topic: str, expected: Expectation) -> Iterator[tuple[Record, bytes, Seal]]:
+    """Every validly sealed record of a topic with its value; in portions, for a topic may be larger than memory."""
     bounds = reader.bounds([topic])[topic]
     for start in range(bounds.start, bounds.end, READ_RECORDS):
         records = list(reader.read(topic, start, min(start + READ_RECORDS, bounds.end)))
         for verdict in verify_records(records, expected):
-            record, seal = verdict.record, verdict.seal
-            if seal is not None and record.value is not None:
-                link = link_hash(record.header_values(SEAL_HEADER)[0], record.value)
-                yield Said(seal.claims.event_id, (seal.claims.life, seal.claims.seq), link, record.offset)
+            if verdict.seal is not None and verdict.record.value is not None:
+                yield verdict.record, verdict.record.value, verdict.seal
 
 
-def _settled(transaction: Connection[Any], said: Callable[[], Iterator[Said]], topic: str, *, whole: bool) -> TakenUp:
-    return take_up(transaction, topic, said(), whole=whole)
+def _settled(transaction: Connection[Any], every: Callable[[], Iterator[Said]], topic: str, *, whole: bool) -> TakenUp:
+    return take_up(transaction, topic, every(), whole=whole)
 
 
 def until_done(step: Callable[[], int], stop: threading.Event, ready: Callable[[], bool] = lambda: True) -> None:

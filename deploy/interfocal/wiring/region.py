@@ -1,4 +1,4 @@
-"""The region process: the loop that folds the view, the router behind it, and the region's relay.
+"""The region process: the view's loop, the router behind it, the region's relay, and the schema registry.
 
 It changes when the region gets another part. More instances share the topics of one group and one database.
 """
@@ -12,8 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from consumers.checked import Handler
 from consumers.folding import Rules
+from consumers.heartbeats import HeartbeatHandler
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
+from consumers.quarantine.handler import SettlingHandler
+from consumers.quarantine.telling import Teller
 from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
@@ -22,7 +25,9 @@ from consumers.tracing.deciding import Office
 from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
+from consumers.web.registry_routes import registry_router
 from interfocal.clock import now
+from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.installation import Installation
 from interfocal.installation.settings import environment
 from interfocal.process.health import health_router
@@ -36,9 +41,18 @@ from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_
 from schemas.errors import Temporary
 from schemas.marks.reference import load_reference
 from schemas.steps import Reached, not_watched
-from schemas.topics import DECISION_TOPIC, MEMBER_STREAMS, REGION, inbox_topic, member_topic
+from schemas.topics import (
+    DECISION_TOPIC,
+    MEMBER_STREAMS,
+    REGION,
+    inbox_topic,
+    is_short_lived,
+    member_topic,
+    quarantine_topic,
+)
 
 GROUP = "region.view"
+TELL_EVERY_S = 1.0
 OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty officer's own process
 WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
 """Set to 1: the region folds and decides nothing, as when a view is rebuilt beside the live one."""
@@ -90,8 +104,10 @@ def region_topics(installation: Installation) -> tuple[str, ...]:
 
 
 def sending_topics(installation: Installation) -> tuple[str, ...]:
-    """What the region writes: its decisions, and every inbox."""
-    return (DECISION_TOPIC, *(inbox_topic(owner) for owner in installation.directory.owners()))
+    """What the region writes: its decisions, and to each member its inbox and its share of the quarantine."""
+    owners = installation.directory.owners()
+    told = (topic for owner in owners for topic in (inbox_topic(owner), quarantine_topic(owner)))
+    return (DECISION_TOPIC, *told)
 
 
 def wire_region(installation: Installation, reached: Reached = not_watched) -> RegionProcess:
@@ -113,12 +129,14 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     if environment(WORKERS_OFF) != "1":
         workers += [
             Worker("router", _router_runner(router, loop.caught_up, recovery)),
+            Worker("teller", _teller_runner(installation, loop.caught_up, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
         ]
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
+    app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
     return RegionProcess(app, workers)
 
 
@@ -132,18 +150,42 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
             source=KafkaSource(broker, GROUP, topics, pace.instance or None),
             connect=connector(installation.region_url, GROUP),
             terms=terms_of(installation),
-            rules=Rules(region_handlers(reached), pace.quarantine_limit, reached),
+            rules=Rules(handlers(pace.quarantine_limit, reached), pace.quarantine_limit, reached),
             observer=observer,
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),
+            short_lived=frozenset(filter(is_short_lived, topics)),
         )
     )
 
 
-def region_handlers(reached: Reached = not_watched) -> Sequence[Handler]:
-    """Everything that is folded into the regional database, by the live loop and by a rebuild alike."""
-    return ViewHandler(), TracingHandler(reached)
+def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
+    """What is done with what the region folds; a discard takes back what those before it did."""
+    folding = (ViewHandler(), TracingHandler(reached), HeartbeatHandler())
+    return (*folding, SettlingHandler(folding, quarantine_limit))
+
+
+def _teller_runner(
+    installation: Installation, may_decide: Callable[[], bool], recovery: Recovery
+) -> Callable[[threading.Event], None]:
+    directory = installation.directory
+    teller = Teller(directory.region, directory.exercise, now)
+    session = Session(connector(installation.region_url, "region.teller"))
+
+    def run(stop: threading.Event) -> None:
+        until_done(recovery.note_what_was_told, stop, may_decide)
+        while not stop.is_set():
+            try:
+                told = session.transact(teller.tell)
+            except Temporary as error:
+                log().warning("teller_waits", code=error.code, reason=str(error))
+                told = 0
+            if not told:
+                stop.wait(TELL_EVERY_S)
+        session.close()
+
+    return run
 
 
 def _router_runner(

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0006_own_events"
-down_revision = "0005_desk"
+revision = "0009_own_events"
+down_revision = "0008_told"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,25 @@
+#!/bin/sh
+# Install the Debian packages of programs that tests run: `debian-packages.sh PROGRAM…`, each named as its package.
+# Does nothing, at once, where all are there; says in a sentence what the machine lacks.
+set -eu
+
+say() { echo "interfocal: $*" >&2; }
+
+missing=
+for program in "$@"; do
+    command -v "$program" >/dev/null || missing="$missing $program"
+done
+missing=${missing# }
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    say "The tests need $missing: run \`sudo apt-get install $missing\`, then this again."
+    exit 1
+fi
+say "Installing $missing (once)"
+# shellcheck disable=SC2086  # a word for each package
+{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $missing; } \
+    >/dev/null 2>&1 || {
+    say "$missing could not be installed: run \`apt-get install $missing\` by hand to see why, then this again."
+    exit 1
+}

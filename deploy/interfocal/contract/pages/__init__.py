@@ -1,0 +1,1 @@
+"""The data set as static pages: what is on them, and how they are written."""

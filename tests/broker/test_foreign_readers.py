@@ -1,0 +1,128 @@
+"""Other people's tools read our topics on the real Kafka: Confluent's deserialiser by our registry, and kcat."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+from confluent_kafka import Consumer, Message, TopicPartition
+from confluent_kafka.schema_registry import SchemaRegistryClient
+from confluent_kafka.schema_registry.avro import AvroDeserializer
+from confluent_kafka.schema_registry.error import SchemaRegistryError
+from confluent_kafka.serialization import MessageField, SerializationContext
+
+from consumers.source import Broker, KafkaTopicReader
+from interfocal.wiring.region import wire_region
+from schemas.errors import Undecodable
+from schemas.record import Record
+from schemas.wire.catalogue import catalogue
+from schemas.wire.codec import decode
+from serving import serving
+from small_region import SmallRegion
+
+TOPICS = (
+    *("aa.seizure", "bb.missing", "aa.trace", "region.decision"),
+    *("region.inbox.aa", "region.inbox.bb", "aa.receipt", "bb.receipt"),
+)
+"""Where the settled region has records: among them one event at least of every type."""
+
+
+@pytest.fixture(scope="module")
+def registry(settled: SmallRegion) -> Iterator[str]:
+    """The registry of the region's own process, over real HTTP."""
+    with serving(wire_region(settled.installation).app) as address:
+        yield f"{address}/registry"
+
+
+def our_records(region: SmallRegion, topic: str) -> Sequence[Record]:
+    reader = KafkaTopicReader(Broker(region.installation.bootstrap, "test", region.installation.prefix))
+    try:
+        bounds = reader.bounds([topic])[topic]
+        return list(reader.read(topic, bounds.start, bounds.end))
+    finally:
+        reader.close()
+
+
+def their_messages(region: SmallRegion, topic: str, count: int) -> Sequence[Message]:
+    """The first records of a topic by Confluent's client."""
+    settings = {"bootstrap.servers": region.installation.bootstrap, "group.id": "foreign", "enable.auto.commit": False}
+    consumer = Consumer(settings)
+    try:
+        consumer.assign([TopicPartition(region.installation.prefix + topic, 0, 0)])
+        return consumer.consume(count, timeout=60)
+    finally:
+        consumer.close()
+
+
+def our_decode(record: Record) -> Mapping[str, Any] | None:
+    """The fields of a record as we read them, None for the one that the settled region has planted."""
+    try:
+        return dict(plain(decode(record.value or b"")[1].model_dump()))
+    except Undecodable:
+        return None
+
+
+def plain(value: Any) -> Any:
+    """A value with lists for tuples: Avro has arrays only."""
+    if isinstance(value, Mapping):
+        return {name: plain(inner) for name, inner in value.items()}
+    return [plain(inner) for inner in value] if isinstance(value, tuple | list) else value
+
+
+def test_confluents_deserialiser_reads_every_kind_of_event_as_we_do(settled: SmallRegion, registry: str) -> None:
+    with SchemaRegistryClient({"url": registry}) as client:
+        deserialiser = AvroDeserializer(client)
+        seen = set()
+        for topic in TOPICS:
+            records = our_records(settled, topic)
+            messages = their_messages(settled, topic, len(records))
+            pairs = [(our_decode(one), other) for one, other in zip(records, messages, strict=True)]
+            whole = [(ours, message) for ours, message in pairs if ours is not None]
+            assert whole, topic
+            for ours, message in whole:
+                value = message.value()
+                assert isinstance(value, bytes)
+                context = SerializationContext(settled.installation.prefix + topic, MessageField.VALUE)
+                assert deserialiser(value, context) == ours
+                seen.add(int.from_bytes(value[1:5], "big"))
+    assert seen == set(catalogue())
+
+
+def test_confluents_client_finds_what_it_asks_for_and_understands_what_is_refused(
+    settled: SmallRegion, registry: str
+) -> None:
+    subject = f"{settled.installation.prefix}aa.seizure-value"
+    with SchemaRegistryClient({"url": registry}) as client:
+        assert subject in client.get_subjects()
+        found = client.get_latest_version(subject)
+        assert (found.schema_id, found.version) == (101, 1)
+        assert client.get_versions(subject) == [1]
+        assert client.lookup_schema(subject, found.schema).schema_id == 101
+        assert client.get_config().compatibility_level == "FULL_TRANSITIVE"
+    with SchemaRegistryClient({"url": registry}) as client:  # a new one: the other answers from its cache
+        with pytest.raises(SchemaRegistryError) as refused:
+            client.register_schema(subject, found.schema)
+        assert (refused.value.http_status_code, refused.value.error_code) == (422, 42205)
+        with pytest.raises(SchemaRegistryError) as missing:
+            client.get_latest_version("gossip-value")
+        assert (missing.value.http_status_code, missing.value.error_code) == (404, 40401)
+
+
+def test_kcat_shows_keys_headers_and_raw_values(settled: SmallRegion) -> None:
+    records = our_records(settled, "aa.trace")
+    assert records
+    kcat = shutil.which("kcat")
+    assert kcat, "kcat is missing; `make test` installs it"
+    installation = settled.installation
+    command = [kcat, "-C", "-b", installation.bootstrap, "-t", f"{installation.prefix}aa.trace", "-o", "beginning"]
+    form = ["-e", "-q", "-f", r"%o\n%k\n%h\n%R%s"]
+    said = subprocess.run([*command, *form], capture_output=True, check=True, timeout=60).stdout  # noqa: S603
+    for record in records:
+        offset, key, headers, rest = said.split(b"\n", 3)
+        size = int.from_bytes(rest[:4], "big")
+        assert (int(offset), key) == (record.offset, record.key)
+        assert headers == b",".join(name.encode() + b"=" + value for name, value in record.headers)
+        assert rest[4 : 4 + size] == record.value
+        said = rest[4 + size :]
+    assert said == b""
