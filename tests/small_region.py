@@ -41,6 +41,7 @@ from interfocal.stack.databases import connect
 from interfocal.wiring.desks import desk_handlers, desk_topics, terms_of
 from interfocal.wiring.region import handlers, region_topics, sending_topics
 from interfocal.wiring.relays import Sending, make_relay
+from producers.heartbeat import beat
 from producers.intake.intake import Intake
 from producers.intake.submission import Entrance
 from producers.outbox import OutboxFile, Revision
@@ -249,6 +250,7 @@ def lived_through(installation: Installation) -> Mapping[str, str]:
         (missing,) = members[ASKED].submit("missing", a_missing("N-1", "C-2"))
         (request,) = asker.submit("trace", a_request("T-1", "C-1"))
         unusable = accept_unusable(asker.outbox)
+        assert beat(asker.outbox, asker.intake.identity, now(), 15.0)
         (rejected,) = asker.intake.submit("seizure", [about("KU-9")], ENTRANCE)
         plant_foreign(installation, "bb.seizure")
         settle(installation, members, parts)

@@ -13,8 +13,8 @@ from typing import Any
 from consumers.checked import CheckedEvent
 from consumers.checking import Checked, Terms, check_records
 from consumers.desk.original import check_original
-from consumers.quarantine import Verdict
-from interfocal.commands.quarantine import decoded
+from consumers.quarantine.entries import Verdict
+from interfocal.quarantine.described import decoded
 from schemas.events.delivery import Delivery
 from schemas.record import SEAL_HEADER, Record, TopicBounds, TopicReader
 from schemas.trust.gaps import ChainPosition, Gap, advance

@@ -23,7 +23,7 @@ from small_region import SmallRegion
 
 TOPICS = (
     *("aa.seizure", "bb.missing", "aa.trace", "region.decision"),
-    *("region.inbox.aa", "region.inbox.bb", "aa.receipt", "bb.receipt"),
+    *("region.inbox.aa", "region.inbox.bb", "aa.receipt", "bb.receipt", "aa.heartbeat", "region.quarantine.aa"),
 )
 """Where the settled region has records: among them one event at least of every type."""
 

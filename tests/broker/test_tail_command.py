@@ -16,7 +16,8 @@ from interfocal.installation.installation import Installation
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.stack import Stack, drop_database
 from running import LIMIT_S, TWO_MEMBERS, installed
-from small_region import SmallRegion, a_seizure, member_parts
+from small_records import a_seizure
+from small_region import SmallRegion, member_parts
 from source_tree import ROOT
 
 

@@ -21,6 +21,7 @@ from interfocal.stack import drop_database
 from interfocal.wiring.region import WORKERS_OFF, region_topics, sending_topics
 from running import DESKS, PRODUCER, REGION, Exchange, beside, interfocal, until
 from schemas.record import Record, TopicBounds
+from schemas.topics import stream_of
 from story import ASKED, ASKER, Story, a_firearm, a_missing, a_request, submit
 
 NAMES = "INTERFOCAL_POSTGRES__NAMES"
@@ -149,7 +150,9 @@ def dumps(installation: Installation) -> tuple[Sequence[str], Sequence[tuple[str
 
 
 def topics_of(installation: Installation) -> Sequence[str]:
-    return sorted({*region_topics(installation), *sending_topics(installation)})
+    """Every topic but the heartbeats', which grow while anything runs."""
+    topics = {*region_topics(installation), *sending_topics(installation)}
+    return sorted(topic for topic in topics if stream_of(topic) != "heartbeat")
 
 
 def reader_of(installation: Installation) -> KafkaTopicReader:

@@ -14,10 +14,10 @@ from typing import Annotated, Any
 import typer
 
 from consumers.source import Broker, KafkaTopicReader
-from interfocal.commands.quarantine import meaning_of
 from interfocal.commands.submit import HERE, Var, printable
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
+from interfocal.quarantine.described import meaning_of
 from interfocal.tailing import USABLE, VALID, Content, Tail, Told, open_tail, read_on
 from interfocal.wiring.desks import terms_of
 from schemas.directory import Directory
