@@ -64,12 +64,16 @@ SHARED = {"interfocal.toml", "region/directory.jws", "region/trust.json", "regio
 
 def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) -> None:
     member = f"members/{OWNER}"
-    assert files_of(kept["member"]) == {*SHARED, f"{member}/outbox.sqlite", f"{member}/api-keys.json", FILE}
+    assert files_of(kept["member"]) == {
+        *(*SHARED, f"{member}/outbox.sqlite", f"{member}/api-keys.json"),
+        *("rows/told_quarantine.copy", "rows/acknowledged_offsets.copy", FILE),
+    }
     assert files_of(kept["member secrets"]) == {
         *(f"{member}/secrets/{name}" for name in ("id.key", "seal.pem", "api.key")),
         FILE,
     }
-    assert files_of(kept["region"]) == {*SHARED, "rows/region_outbox.copy", "rows/decided.copy", FILE}
+    tables = ("region_outbox", "decided", "chain_gap", "acknowledged_offsets")
+    assert files_of(kept["region"]) == {*SHARED, *(f"rows/{table}.copy" for table in tables), FILE}
     assert files_of(kept["region secrets"]) == {"region/secrets/seal.pem", "region/secrets/root.pem", FILE}
 
 
@@ -112,7 +116,8 @@ def test_a_member_is_put_back_into_an_empty_folder_and_goes_on(
     again = tmp_path / "again"
     run(["restore", str(kept["member"]), "--json", "--var", str(again)])
     as_json = json.loads(capsys.readouterr().out)
-    assert (as_json["limits"], as_json["owner"], as_json["kept"]) == ([EXERCISE_NOTICE], OWNER, [])
+    assert (as_json["limits"], as_json["owner"]) == ([EXERCISE_NOTICE], OWNER)
+    assert as_json["kept"] == ["rows/told_quarantine.copy"]  # the desk's database is at work
     assert set(as_json["written"]) == files_of(again)
     recovered = recover_member(open_installation(var), ASKER)
     assert {topic.life for topic in recovered.topics} == {None}

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from consumers.kafka_client import Broker
 from consumers.source import KafkaSource, KafkaTopicReader
+from consumers.store import missing_offsets
+from consumers.store.missing_offsets import MissingOffsets
 from interfocal.stack import Stack, create_database, down, up
 from looping import Bench, bench
 from records import Station, a_seizure
@@ -63,11 +66,13 @@ def several(count: int) -> Sequence[tuple[str, int]]:
 def fold(at: Bench, broker: Broker, enough: Callable[[], bool]) -> None:
     """Run one instance until this much is done."""
     loop = at.loop(source=KafkaSource(broker, "view", [SEIZURES]))
-    for _ in range(POLLS):
-        loop.run_once()
-        if enough():
-            break
-    loop.close()
+    try:
+        for _ in range(POLLS):
+            loop.run_once()
+            if enough():
+                break
+    finally:
+        loop.close()
 
 
 @pytest.fixture
@@ -90,6 +95,26 @@ def test_records_deleted_past_the_position_stop_the_loop_which_names_the_topic(
         fold(at, broker, lambda: False)
     assert at.effects() == before
     assert at.positions() == {SEIZURES: 3}
+
+
+def test_a_loop_goes_on_where_a_person_has_acknowledged_that_the_beginning_is_gone(
+    at: Bench, stack: Stack, topic_prefix: str
+) -> None:
+    broker = a_topic(stack, topic_prefix)
+    events = publish(broker, Station(SEIZURES), *several(6))
+    delete_before(broker, 4)
+    acknowledge(at, 0, 2)  # not all of it
+    with pytest.raises(PositionLost):
+        fold(at, broker, lambda: False)
+    acknowledge(at, 0, 3)
+    fold(at, broker, lambda: at.positions() == {SEIZURES: 6})
+    assert at.effects() == events[4:]
+    assert at.notes.of("gap") == [(SEIZURES, 0, 3)]
+
+
+def acknowledge(at: Bench, first: int, last: int) -> None:
+    with psycopg.connect(at.url) as connection:
+        missing_offsets.acknowledge(connection, MissingOffsets(SEIZURES, first, last), "officer-1", "a restore")
 
 
 def test_a_topic_that_lost_its_beginning_is_not_folded_as_if_it_were_whole(

@@ -1,13 +1,16 @@
-"""Numbers that Kafka acknowledged and lost: named until a person acknowledges them, and then named with who did."""
+"""Numbers and offsets that Kafka acknowledged and lost: named until a person acknowledges them."""
 
 import json
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
+from kafka import TopicPartition
+from kafka.admin import KafkaAdminClient
 from typer.testing import CliRunner
 
 from interfocal.clock import now
@@ -16,7 +19,8 @@ from interfocal.installation.installation import Installation
 from interfocal.member.recovering import recover_member
 from interfocal.stack import Stack
 from schemas.trust.sealer import sealer
-from small_region import ASKED, ASKER, MemberParts, a_seizure, member_parts, region_parts, settle, settled_region
+from small_records import ASKED, ASKER, a_seizure
+from small_region import MemberParts, member_parts, region_parts, settle, settled_region
 
 TOPIC = "aa.seizure"
 
@@ -58,48 +62,59 @@ def ledger(installation: Installation) -> tuple[int, dict[str, Any]]:
     return told.exit_code, json.loads(told.stdout)
 
 
-def acknowledge(installation: Installation, code: str, where: str) -> int:
-    return run(["ledger", "acknowledge", code, where, "--by", "officer-7", "--var", str(installation.var)])
+def acknowledge(installation: Installation, *gap: str, command: str = "acknowledge") -> int:
+    words = ["ledger", command, *gap, "--by", "officer-7", "--because", "a restore", "--var", str(installation.var)]
+    return run(words)
 
 
 def codes(told: dict[str, Any]) -> set[str]:
     return {problem["code"] for problem in told["problems"]}
 
 
-def test_a_gap_is_named_until_it_is_acknowledged_and_then_with_who_did(
-    lost: Installation, capsys: pytest.CaptureFixture[str]
-) -> None:
+def missing_number(installation: Installation) -> str:
+    """The number that is missing, as the ledger names it."""
+    (gap,) = [p for p in ledger(installation)[1]["problems"] if p["code"] == "chain_gap"]
+    first, _, last = str(gap["where"]).removeprefix(f"{TOPIC} life 1: ").partition(" to ")
+    assert first == last
+    return first
+
+
+def test_a_gap_is_named_until_it_is_acknowledged(lost: Installation, capsys: pytest.CaptureFixture[str]) -> None:
     assert codes(ledger(lost)[1]) == {"chain_gap", "not_on_log", "marked_but_not_there"}
+    number = missing_number(lost)
     told = recover_member(lost, ASKER)
-    assert [one.lost for one in told.topics if one.topic == TOPIC] == [((1, gap_of(lost)),)]
+    assert [one.lost for one in told.topics if one.topic == TOPIC] == [((1, int(number)),)]
     with at_work(lost):
         pass
     code, left = ledger(lost)
     assert (code, codes(left)) == (1, {"chain_gap"})
-    (gap,) = left["problems"]
-    assert acknowledge(lost, "chain_gap", f"{TOPIC} life 1: 1 to 1") == 1
-    assert gap["where"] in capsys.readouterr().err
-    assert acknowledge(lost, gap["code"], gap["where"]) == 0
-    assert acknowledge(lost, gap["code"], gap["where"]) == 0
-    assert "acknowledged before" in capsys.readouterr().out
-    code, told_after = ledger(lost)
-    assert (code, told_after["problems"], told_after["holds"]) == (0, [], True)
-    assert [(one["where"], one["by"]) for one in told_after["acknowledged"]] == [(gap["where"], "officer-7")]
-    assert run(["ledger", "verify", "--var", str(lost.var)]) == 0
-    assert f"acknowledged by officer-7 on {told_after['acknowledged'][0]['at'][:10]}" in capsys.readouterr().out
-    assert lost.places.acknowledged.stat().st_mode & 0o777 == 0o600
+    assert acknowledge(lost, TOPIC, "1", "1", "1") == 2
+    assert f"{TOPIC} life 1: {number} to {number}" in capsys.readouterr().err
+    assert acknowledge(lost, TOPIC, "1", number, number) == 0
+    assert acknowledge(lost, TOPIC, "1", number, number) == 2
+    assert "acknowledged before" in capsys.readouterr().err
+    assert ledger(lost) == (0, ledger(lost)[1] | {"holds": True, "problems": []})
 
 
-def gap_of(installation: Installation) -> int:
-    """The number that is missing."""
-    (gap,) = [p for p in ledger(installation)[1]["problems"] if p["code"] == "chain_gap"]
-    first, _, last = str(gap["where"]).removeprefix(f"{TOPIC} life 1: ").partition(" to ")
-    assert first == last
-    return int(first)
+def test_a_gap_that_only_the_ledger_finds_is_acknowledged_too(lost: Installation) -> None:
+    """As of a record that the region had folded before Kafka lost it."""
+    with psycopg.connect(lost.region_url) as connection:
+        assert connection.execute("delete from chain_gap").rowcount == 1
+    number = missing_number(lost)
+    assert acknowledge(lost, TOPIC, "1", number, number) == 0
+    assert "chain_gap" not in codes(ledger(lost)[1])
 
 
-def test_what_can_be_mended_cannot_be_acknowledged(lost: Installation) -> None:
-    (missing,) = [p for p in ledger(lost)[1]["problems"] if p["code"] == "not_on_log"]
-    assert acknowledge(lost, missing["code"], missing["where"]) == 2
-    assert acknowledge(lost, "chain_gap", "no.topic life 1: 1 to 2") == 1
-    assert not lost.places.acknowledged.exists()
+def test_offsets_are_acknowledged_only_where_the_ledger_misses_them(
+    lost: Installation, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with closing(KafkaAdminClient(bootstrap_servers=lost.bootstrap)) as admin:
+        admin.delete_records({TopicPartition(f"{lost.prefix}{TOPIC}", 0): 1})
+    (missing,) = [p["where"] for p in ledger(lost)[1]["problems"] if p["code"] == "offset_not_on_log"]
+    assert missing == f"{TOPIC} 0 to 0"
+    assert acknowledge(lost, TOPIC, "0", "1", command="acknowledge-offsets") == 2
+    assert missing in capsys.readouterr().err
+    assert acknowledge(lost, "no.topic", "0", "0", command="acknowledge-offsets") == 2
+    assert acknowledge(lost, TOPIC, "0", "0", command="acknowledge-offsets") == 0
+    assert acknowledge(lost, TOPIC, "0", "0", command="acknowledge-offsets") == 2
+    assert "offset_not_on_log" not in codes(ledger(lost)[1])

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interfocal.backup.manifest import What
+from interfocal.backup.rows import OF_DESK, OF_REGION, Kept
 from interfocal.installation.installation import Places
 from interfocal.installation.settings import SECRETS_FOLDER, SETTINGS_FILE
 from schemas.topics import REGION
 
 ROWS = "rows"
-"""Folder of a backup that holds rows of the regional database."""
+"""Folder of a backup that holds rows of the owner's database."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Contents:
         if self.what is What.SECRETS:
             return self._files(self.places.secrets(self.owner))
         if self.owner == REGION:
-            return [path for path in (self.places.acknowledged,) if path.is_file()]
+            return []
         return [path for path in (self.places.member(self.owner) / "api-keys.json",) if path.is_file()]
 
     def outbox(self) -> Path | None:
@@ -45,26 +46,28 @@ class Contents:
         path = self.places.outbox(self.owner)
         return path if self.what is What.DATA and self.owner != REGION and path.is_file() else None
 
+    def rows(self) -> Sequence[Kept]:
+        """What is kept of the owner's database."""
+        if self.what is What.SECRETS:
+            return ()
+        return OF_REGION if self.owner == REGION else OF_DESK
+
     def in_the_way(self) -> Iterator[Path]:
         """What stands where the owner's own files are put back: it is never written over."""
         if self.what is What.SECRETS:
             yield from self._files(self.places.secrets(self.owner))
-        elif self.owner == REGION:
-            yield from self.own()
-        else:
+        elif self.owner != REGION:
             yield from (path for path in self._files(self.places.member(self.owner)) if not self._is_secret(path))
 
     def may_hold(self, path: str) -> bool:
         """Whether a backup of this kind and owner can hold a file of this path."""
         member = f"members/{self.owner}"
         if self.what is What.SECRETS:
-            own = "region/secrets/" if self.owner == REGION else f"{member}/secrets/"
-            return path.startswith((f"{SECRETS_FOLDER}/", own))
-        if path in {SETTINGS_FILE, "region/directory.jws", "region/trust.json", "region/source.txt"}:
-            return True
-        if self.owner == REGION:
-            return path == "region/acknowledged.json" or path.startswith(f"{ROWS}/")
-        return path in {f"{member}/outbox.sqlite", f"{member}/api-keys.json"}
+            secrets = "region/secrets/" if self.owner == REGION else f"{member}/secrets/"
+            return path.startswith((f"{SECRETS_FOLDER}/", secrets))
+        shared = {SETTINGS_FILE, "region/directory.jws", "region/trust.json", "region/source.txt"}
+        own = set() if self.owner == REGION else {f"{member}/outbox.sqlite", f"{member}/api-keys.json"}
+        return path in shared | own | {f"{ROWS}/{one.file}" for one in self.rows()}
 
     def _is_secret(self, path: Path) -> bool:
         return path.is_relative_to(self.places.secrets(self.owner))

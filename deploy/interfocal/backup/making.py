@@ -48,8 +48,8 @@ class Backup:
             self._copy(path)
         if outbox is not None:
             back_up(outbox, self._place(outbox))
-        has_rows = self.owner == REGION and self.what is What.DATA
-        database = write_rows(self.installation.region_url, self._private(self.folder / ROWS)) if has_rows else ()
+        rows, url = contents.rows(), database_of(self.installation, self.owner)
+        database = write_rows(url, rows, self._private(self.folder / ROWS)) if rows else ()
         manifest = self._manifest(LAYOUT if outbox else None, database)
         write_private(self.folder / FILE, manifest.model_dump_json(indent=2).encode() + b"\n")
         return manifest
@@ -92,6 +92,11 @@ class Backup:
         if folder == self.folder:
             folder.chmod(PRIVATE_FOLDER)
         return folder
+
+
+def database_of(installation: Installation, owner: str) -> str:
+    """The database of which an owner's backup keeps rows: the region's, or that of a member's desk."""
+    return installation.region_url if owner == REGION else installation.desk_url(owner)
 
 
 def _sync(path: Path) -> None:

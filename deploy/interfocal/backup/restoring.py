@@ -12,9 +12,10 @@ from pathlib import Path
 
 from consumers.store.revision import all_revisions
 from interfocal.backup.contents import ROWS, Contents
+from interfocal.backup.making import database_of
 from interfocal.backup.manifest import Manifest, What, read_manifest, sha256_of
-from interfocal.backup.rows import COLUMNS, read_rows
-from interfocal.installation.installation import Installation, Places, open_installation
+from interfocal.backup.rows import read_rows
+from interfocal.installation.installation import Places, open_installation
 from interfocal.installation.preparing import make_database
 from producers.outbox import LAYOUT
 from schemas.errors import Misconfigured, NotOurs
@@ -54,8 +55,7 @@ class Restore:
         check_paths(contents, manifest)
         self._check_place(contents, manifest)
         try:
-            kept = self._write_files(manifest)
-            self._put_rows(manifest)
+            kept = [*self._write_files(manifest), *self._put_rows(contents, manifest)]
         except BaseException:
             for path in self.written:
                 path.unlink(missing_ok=True)
@@ -94,13 +94,26 @@ class Restore:
                 raise Misconfigured(f"{self.folder / file.path} was changed while it was put back; take another backup")
         return kept
 
-    def _put_rows(self, manifest: Manifest) -> None:
-        """Rows go into the regional database, which is made where it is missing; without rows it is not touched."""
-        if not any(file.bytes for file in manifest.files if file.path in {f"{ROWS}/{table}.copy" for table in COLUMNS}):
-            return
-        installation: Installation = open_installation(self.var)
-        make_database(installation, installation.region_url, "region")
-        read_rows(installation.region_url, self.folder / ROWS)
+    def _put_rows(self, contents: Contents, manifest: Manifest) -> list[str]:
+        """Rows go into the owner's database, which is made where it is missing; without rows it is not touched.
+
+        A desk that did not lose its database keeps it. The region's rows are what its backup is for: there a database
+        that is not empty is an error.
+        """
+        files = [file.path for file in manifest.files if file.path.startswith(f"{ROWS}/") and file.bytes]
+        if not files:
+            return []
+        installation = open_installation(self.var)
+        url = database_of(installation, contents.owner)
+        make_database(installation, url, "region" if contents.owner == REGION else "desk")
+        if read_rows(url, contents.rows(), self.folder / ROWS):
+            return []
+        if contents.owner == REGION:
+            raise NotOurs(
+                f"the database {url.rsplit('/', 1)[1]} is not empty, and goes on from what it holds;"
+                " drop it first if it is to be made anew"
+            )
+        return files
 
 
 def make_private(folder: Path) -> None:

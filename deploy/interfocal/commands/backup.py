@@ -37,8 +37,9 @@ def backup(
 ) -> None:
     """Copy what Kafka does not give back into a folder, with a manifest; nothing has to be stopped for it.
 
-    A member's: outbox with rejected records, API keys, settings, the signed directory. The region's: settings,
-    directory, acknowledged gaps, decisions that were not sent yet. With --secrets the keys instead, for another medium.
+    A member's: outbox with rejected records, API keys, settings, the signed directory, what its desk was told of the
+    quarantine. The region's: settings, directory, acknowledged gaps, decisions that were not sent yet. With --secrets
+    the keys instead, for another medium.
     """
     installation = open_installation(var.resolve())
     owner = installation.directory.member(member).owner if member else REGION

@@ -13,7 +13,7 @@ from consumers.store.missing_offsets import MissingOffsets
 from consumers.store.session import Session
 from interfocal.installation.installation import Installation
 from interfocal.ledger.log import gap_place, offsets_place, read_topic
-from interfocal.wiring.desks import terms_of
+from interfocal.wiring.desks import desk_topics, terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from schemas.errors import Misconfigured
 from schemas.trust.gaps import Gap
@@ -34,11 +34,22 @@ def acknowledge_numbers(installation: Installation, gap: Gap, by: str, because: 
 
 
 def acknowledge_offsets(installation: Installation, missing: MissingOffsets, by: str, because: str) -> None:
-    """Acknowledge offsets that are not on a topic that is kept for good; raises Misconfigured."""
+    """Acknowledge offsets that are not on a topic that is kept for good; raises Misconfigured.
+
+    Every database that folds the topic is told, for its consumer goes on after these offsets then.
+    """
     check_named(installation, OF_OFFSETS, missing.topic, offsets_place(missing))
-    with closing(Session(connector(installation.region_url, "ledger"))) as session:
-        if not session.transact(lambda t: missing_offsets.acknowledge(t, missing, by, because)):
-            raise Misconfigured(f"{offsets_place(missing)} was acknowledged before")
+    told = []
+    for url in (installation.region_url, *desks_of(installation, missing.topic)):
+        with closing(Session(connector(url, "ledger"))) as session:
+            told.append(session.transact(lambda t: missing_offsets.acknowledge(t, missing, by, because)))
+    if not any(told):
+        raise Misconfigured(f"{offsets_place(missing)} was acknowledged before")
+
+
+def desks_of(installation: Installation, topic: str) -> Sequence[str]:
+    """The databases of the desks that fold a topic."""
+    return [url for code, url in installation.desk_urls.items() if topic in desk_topics(code)]
 
 
 def check_named(installation: Installation, code: str, topic: str, place: str) -> None:

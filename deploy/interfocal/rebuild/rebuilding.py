@@ -23,7 +23,7 @@ from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
 from consumers.replay import Replay
 from consumers.source import Broker, KafkaTopicReader
-from consumers.store import positions
+from consumers.store import missing_offsets, positions
 from consumers.store.connection import Connect, connector, store_away
 from consumers.store.migrate import migrate
 from consumers.store.snapshot import snapshot
@@ -86,11 +86,13 @@ class Rebuild:
             raise store_away(error, "comparing two databases") from error
 
     def verified(self, live: Connection[Any]) -> Mapping[str, TableComparison]:
-        """Fold to where the live database stands, and compare."""
+        """Fold to where the live database stands, and compare; it goes on after what was acknowledged as missing."""
+        with closing(connector(self.url, CLIENT)()) as rebuilt:
+            missing_offsets.copy(live, rebuilt)
         for _ in range(PASSES):
-            self.fold(self.live_positions(live))
+            self.fold(stands_at(live, self.topics))
         with snapshot(live):
-            self.finish(self.live_positions(live))
+            self.finish(stands_at(live, self.topics))
             return self.compared(live)
 
     def ends(self) -> Mapping[str, int]:
@@ -98,10 +100,6 @@ class Rebuild:
         with closing(self.reader()) as reader:
             found = reader.bounds(self.topics)
         return {topic: found[topic].end for topic in self.topics}
-
-    def live_positions(self, live: Connection[Any]) -> Mapping[str, int]:
-        """How far the live database has folded every topic, as this connection sees it."""
-        return stands_at(live, self.topics)
 
     def fold(self, ends: Mapping[str, int]) -> None:
         """Fold every topic from where the rebuild stands up to its end; raises PositionLost."""

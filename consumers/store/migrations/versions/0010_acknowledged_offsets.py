@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0010_acknowledged_offsets"
-down_revision = "0007_heartbeat"
+down_revision = "0006_settled"
 branch_labels = None
 depends_on = None
 
