@@ -66,7 +66,8 @@ def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) ->
     member = f"members/{OWNER}"
     assert files_of(kept["member"]) == {
         *(*SHARED, f"{member}/outbox.sqlite", f"{member}/api-keys.json"),
-        *("rows/told_quarantine.copy", "rows/acknowledged_offsets.copy", FILE),
+        *(f"rows/{table}.copy" for table in ("told_quarantine", "discarded", "acknowledged_offsets")),
+        FILE,
     }
     assert files_of(kept["member secrets"]) == {
         *(f"{member}/secrets/{name}" for name in ("id.key", "seal.pem", "api.key")),

@@ -1,6 +1,7 @@
 """The regional database folded anew beside the live one: the same, or what differs; and nothing else is touched."""
 
 import json
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,12 @@ import pytest
 from typer.testing import CliRunner
 
 from interfocal.commands.main import build_app, run
+from interfocal.installation.installation import Installation
 from interfocal.rebuild.comparing import KEYS
-from interfocal.stack import create_database, drop_database
+from interfocal.stack import Stack, create_database, database_url, drop_database
 from interfocal.stack.databases import has_database
-from small_region import SmallRegion
+from small_records import ASKED, ASKER
+from small_region import SmallRegion, member_parts, region_parts, settle, settled_region
 
 
 @pytest.fixture
@@ -129,3 +132,35 @@ def test_no_database_at_work_and_no_odd_name_is_taken(small: SmallRegion, wrong:
     desk = next(iter(small.installation.desk_urls.values())).rsplit("/", 1)[1]
     assert code_of(small, "--into", wrong.format(live=live_name(small), desk=desk)) == 2
     assert has_database(small.installation.postgres_url, live_name(small))
+
+
+def test_what_persons_released_and_discarded_is_the_same_in_a_rebuild(stack: Stack, tmp_path: Path) -> None:
+    """A release asks to try again, which a rebuild does by reading; what is discarded is never used, in any order."""
+    with settled_region(stack, tmp_path, f"t{secrets.token_hex(6)}.") as settled:
+        var, numbers = str(settled.installation.var), [str(n) for n in range(1, 3)]
+        decide = ["--because", "program_mended", "--by", "officer-1", "--var", var]
+        assert run(["quarantine", "retry", numbers[0], *decide]) == 0
+        assert run(["quarantine", "discard", numbers[1], *decide]) == 0
+        bring_to_rest(settled.installation)
+        query = "select topic, log_offset, settled is null from quarantine order by 1, 2"
+        live = settled.rows(settled.installation.region_url, query)
+        assert {row[2] for row in live} == {True, False}
+        name = f"{live_name(settled)}_door"
+        code, told = rebuilt(settled, "--verify", "--keep", "--into", name)
+        try:
+            assert (code, told["equal"]) == (0, True)
+            assert settled.rows(database_url(settled.installation.postgres_url, name), query) == live
+        finally:
+            drop_database(settled.installation.postgres_url, name)
+
+
+def bring_to_rest(installation: Installation) -> None:
+    """Run every part by hand until nothing is under way."""
+    members = {code: member_parts(installation, code) for code in (ASKER, ASKED)}
+    parts = region_parts(installation, members)
+    try:
+        settle(installation, members, parts)
+    finally:
+        parts.close()
+        for member in members.values():
+            member.close()

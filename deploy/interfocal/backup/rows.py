@@ -1,8 +1,8 @@
 """Rows of databases that no topic gives back, or not for long. It changes when a database keeps something else.
 
 Of the region: decisions that were taken and told nobody yet, and gaps that persons have acknowledged. Of a desk: what
-the region told it of its quarantine, on a topic with retention. What persons proposed to discard is not among them: it
-names entries by numbers that a database made anew gives to others.
+its people have discarded, and what the region told it of its quarantine, on a topic with retention. What persons
+proposed to discard is not among them: it names entries by numbers that a database made anew gives to others.
 """
 
 from collections.abc import Sequence
@@ -70,6 +70,7 @@ OF_DESK: Sequence[Kept] = (
         "told_quarantine",
         "event_id, topic, log_offset, of_event, verdict, reason, parameters, appended_at, told_at",
     ),
+    whole("discarded", "topic, log_offset, discarded_by"),
     ACKNOWLEDGED,
 )
 """In the order in which they are put back."""

@@ -43,7 +43,7 @@ from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import handlers, region_topics
 from schemas.errors import NotOurs, PositionLost
 from schemas.steps import not_watched
-from schemas.topics import DECISION_TOPIC, is_short_lived
+from schemas.topics import is_short_lived
 
 OURS = "made by interfocal rebuild"
 CLIENT = "region.rebuild"
@@ -66,8 +66,8 @@ class Rebuild:
 
     @property
     def topics(self) -> Sequence[str]:
-        """In the order in which they are folded: decisions last, so that what they release was put away before."""
-        return [t for t in region_topics(self.installation) if t != DECISION_TOPIC] + [DECISION_TOPIC]
+        """What is folded, one topic after the other."""
+        return region_topics(self.installation)
 
     def run(self, *, verify: bool) -> Mapping[str, TableComparison]:
         """Make the database and fold into it; what comparing found, by table (nothing when not asked to ``verify``).
