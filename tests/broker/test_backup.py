@@ -78,6 +78,23 @@ def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) ->
     assert files_of(kept["region secrets"]) == {"region/secrets/seal.pem", "region/secrets/root.pem", FILE}
 
 
+def test_no_member_takes_along_the_secrets_of_another(
+    small: SmallRegion, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secrets = small.installation.var / "secrets"
+    secrets.mkdir(mode=0o700)
+    own = {f"ways_in.sql.{OWNER}.url", f"ways_in.folder.{OWNER}"}
+    for name in (*own, f"ways_in.sql.{ASKED.lower()}.url", "ways_in.look_s"):
+        (secrets / name).write_text("1", encoding="utf-8")
+        (secrets / name).chmod(0o600)
+    found = {}
+    for name, words in {"member": ["--as", ASKER], "region": []}.items():
+        folder = tmp_path / name
+        assert command(capsys, small.installation.var, "backup", str(folder), "--secrets", *words)[0] == 0
+        found[name] = {path.name for path in (folder / "secrets").iterdir()}
+    assert found == {"member": own | {"ways_in.look_s"}, "region": {"ways_in.look_s"}}
+
+
 def test_only_its_owner_can_read_a_backup(kept: dict[str, Path]) -> None:
     for folder in kept.values():
         for path in (folder, *folder.rglob("*")):

@@ -11,9 +11,10 @@ from pathlib import Path
 from interfocal.backup.manifest import What
 from interfocal.backup.rows import OF_DESK, OF_REGION, Kept
 from interfocal.installation.installation import Places
-from interfocal.installation.settings import SECRETS_FOLDER, SETTINGS_FILE
+from interfocal.installation.settings import NESTED, SECRETS_FOLDER, SETTINGS_FILE
 from schemas.topics import REGION
 
+WAYS_IN = "ways_in"
 ROWS = "rows"
 """Folder of a backup that holds rows of the owner's database."""
 
@@ -29,7 +30,7 @@ class Contents:
     def shared(self) -> Sequence[Path]:
         """Files that every owner of an installation needs: put back only where they are not there."""
         if self.what is What.SECRETS:
-            return self._files(self.places.var / SECRETS_FOLDER)
+            return [path for path in self._files(self.places.var / SECRETS_FOLDER) if self._may_know(path)]
         wanted = (self.places.var / SETTINGS_FILE, self.places.directory, self.places.trust, self.places.region_source)
         return [path for path in wanted if path.is_file()]
 
@@ -68,6 +69,12 @@ class Contents:
         shared = {SETTINGS_FILE, "region/directory.jws", "region/trust.json", "region/source.txt"}
         own = set() if self.owner == REGION else {f"{member}/outbox.sqlite", f"{member}/api-keys.json"}
         return path in shared | own | {f"{ROWS}/{one.file}" for one in self.rows()}
+
+    def _may_know(self, secret: Path) -> bool:
+        """Whether a secret of the settings is not another member's: its way in is named ``ways_in.<kind>.<code>``."""
+        purpose, _, rest = secret.name.partition(NESTED)
+        code = rest.split(NESTED)[1:2]
+        return purpose != WAYS_IN or not code or code == [self.owner]
 
     def _is_secret(self, path: Path) -> bool:
         return path.is_relative_to(self.places.secrets(self.owner))

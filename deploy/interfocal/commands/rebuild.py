@@ -21,6 +21,7 @@ from interfocal.rebuild.telling import Telling
 from schemas.errors import Misconfigured
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+SAYING = ("live", "rebuilt")
 MEMBERS = ("member", "requester", "accountable")
 
 Verify = Annotated[bool, typer.Option("--verify", help="Prove that it equals the live one; then it is dropped again.")]
@@ -92,7 +93,7 @@ def told_json(installation: Installation, telling: Telling, found: Mapping[str, 
                 "live": told.live,
                 "rebuilt": told.rebuilt,
                 "differing": told.differing,
-                "first": [dict(difference.said()) for difference in told.first],
+                "first": [{**dict(one.said()), "columns": list(one.columns())} for one in told.first],
             }
             for table, told in found.items()
         },
@@ -116,10 +117,11 @@ def lines(told: Mapping[str, Any]) -> Iterator[str]:
     """What a person should know beside the table, a line each."""
     for gap in told["gaps"]:
         yield f"log_gap: {gap['topic']} lacks offsets {gap['first']} to {gap['last']}"
-    for counts in told["tables"].values():
+    for table, counts in told["tables"].items():
         for difference in counts["first"]:
-            for name, line in difference.items():
-                yield f"{name:>7}: {line}"
+            columns = difference["columns"]
+            yield f"{table}: " + (f"they differ in {', '.join(columns)}" if columns else "only one of both has")
+            yield from (f"{name:>9}: {difference[name]}" for name in SAYING if name in difference)
     if told["equal"] is not None:
         yield "the rebuilt database equals the live one" if told["equal"] else "the two databases DIFFER"
     if told["database"]:

@@ -31,6 +31,13 @@ class Difference:
     live: Row | None
     rebuilt: Row | None
 
+    def columns(self) -> Sequence[str]:
+        """The columns that are not the same; none where one database lacks the row."""
+        if self.live is None or self.rebuilt is None:
+            return ()
+        (_, one), (_, other) = self.live, self.rebuilt
+        return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+
     def said(self) -> Iterator[tuple[str, str]]:
         """Which database says what, a line each."""
         for name, row in (("live", self.live), ("rebuilt", self.rebuilt)):

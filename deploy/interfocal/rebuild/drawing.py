@@ -14,7 +14,7 @@ Seconds = Callable[[], float]
 
 @dataclass(slots=True)
 class Drawing:
-    """One thing at a time: what is done, and how much of how much. To be used as a context manager."""
+    """One thing at a time: what is done, and of how much (0: not known). To be used as a context manager."""
 
     console: Console
     seconds: Seconds = time.monotonic
@@ -40,14 +40,14 @@ class Drawing:
         self.what, self.since, self.done_before, self.told_at = what, self.seconds(), done, None
         for task in self.bar.task_ids:
             self.bar.remove_task(task)
-        self.bar.add_task(what, total=total, completed=done)
+        self.bar.add_task(what, total=total or None, completed=done)
 
     def show(self, done: int, total: int) -> None:
         """So much is done; on no terminal a line now and then, and one at the end."""
         for task in self.bar.task_ids:
-            self.bar.update(task, completed=done, total=total, description=self.said(done, total))
+            self.bar.update(task, completed=done, total=total or None, description=self.said(done, total))
         now = self.seconds()
-        due = self.told_at is None or now - self.told_at >= LINE_EVERY_S or done >= total
+        due = self.told_at is None or now - self.told_at >= LINE_EVERY_S or done == total
         if due and not self.console.is_terminal:
             self.told_at = now
             share = f" ({100 * done // total} %)" if total else ""
@@ -56,7 +56,8 @@ class Drawing:
     def said(self, done: int, total: int) -> str:
         """``folded 1,000 of 20,000 records, 5,000 a second``."""
         taken_s = max(self.seconds() - self.since, 0.001)
-        return f"{self.what}: {done:,} of {total:,}, {(done - self.done_before) / taken_s:,.0f} a second"
+        of = f" of {total:,}" if total else ""
+        return f"{self.what}: {done:,}{of}, {(done - self.done_before) / taken_s:,.0f} a second"
 
     def say(self, sentence: str) -> None:
         """A sentence that stays."""
