@@ -8,23 +8,27 @@ UV_VERSION := 0.13.9
 TEST_PROGRAMS := kcat chromium
 
 ONCE ?=
+BROKERS ?=
 REGION ?=
 RECORDS ?=
 ARGS ?=
 ONLY ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench format lock clean test-programs
+.PHONY: help demo test faults check bench format lock clean test-programs
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  Variables: demo takes ONCE=1, REGION=folder, RECORDS=file; test takes ARGS='tests/unit -k name'."
+	@echo "  Variables: demo takes ONCE=1, BROKERS=3, REGION=folder, RECORDS=file; test and faults take ARGS='-k name'."
 
 demo: $(STAMP) ## Bring up the stack and run the whole exchange; ONCE=1 exits after the scenario
-	$(RUN)/interfocal demo $(if $(ONCE),--once) $(if $(REGION),--region "$(REGION)") $(if $(RECORDS),--records "$(RECORDS)")
+	$(RUN)/interfocal demo $(if $(ONCE),--once) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(REGION),--region "$(REGION)") $(if $(RECORDS),--records "$(RECORDS)")
 
 test: $(STAMP) test-programs ## Run every test, on the real Kafka and the real PostgreSQL
 	$(RUN)/pytest $(ARGS)
+
+faults: $(STAMP) ## Kill, freeze and restart brokers and instances under load, and prove what is left (some minutes)
+	$(RUN)/pytest tests/faults $(ARGS)
 
 check: $(STAMP) test-programs ## Format, lint, types, tests
 	$(RUN)/ruff format --check

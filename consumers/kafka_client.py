@@ -125,6 +125,17 @@ def finish_join(client: KafkaConsumer) -> None:
         coordinator.request_rejoin()
 
 
+def is_replaced(client: KafkaConsumer) -> bool:
+    """Whether another process has taken this one's name in the group; ask after every poll.
+
+    All that the client does then is to stop its heartbeat: it goes on reading topics that it does not have any more,
+    and polls without a pause.
+    """
+    coordinator = client._coordinator  # noqa: SLF001  # as above
+    with coordinator._lock:  # noqa: SLF001  # under which a join ends and lets the heart beat again, at once
+        return coordinator.stable() and not coordinator.rejoining and not coordinator._heartbeat_enabled  # noqa: SLF001
+
+
 def read_bounds(client: KafkaConsumer, broker: Broker, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
     """First and next offsets; raises BrokerAway (also for a topic that does not exist)."""
     partitions = [broker.partition(topic) for topic in topics]

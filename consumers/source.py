@@ -13,9 +13,9 @@ from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, T
 from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
-from consumers.kafka_client import Broker, connect, finish_join, read_bounds
+from consumers.kafka_client import Broker, connect, finish_join, is_replaced, read_bounds
 from consumers.kafka_errors import meaning_of, translate
-from schemas.errors import BrokerAway, Malformed
+from schemas.errors import BrokerAway, Malformed, Misconfigured
 from schemas.record import UNREADABLE_HEADER, Position, Record, TopicBounds
 
 __all__ = ["Broker", "KafkaSource", "KafkaTopicReader", "unreadable"]
@@ -150,7 +150,7 @@ class KafkaSource:
         self._assignment = _Assignment()
 
     def poll(self, timeout_s: float, limit: int) -> Mapping[str, Sequence[Record]]:
-        """The next records by topic; raises BrokerAway."""
+        """The next records by topic; raises BrokerAway, or Misconfigured when another process has this one's name."""
         client = self._connected()
         try:
             read = client.poll(timeout_ms=round(timeout_s * 1000), max_records=limit)
@@ -159,6 +159,12 @@ class KafkaSource:
             positions = _positions(client, self._broker)
             self.close()  # the group is joined anew, and the loop seeks again
             return stand_ins(self._broker, positions, error)
+        if is_replaced(client):
+            self.close()
+            raise Misconfigured(
+                f"another process has the name {self._settings['group_instance_id']} in the group"
+                f" {self._settings['group_id']}: give each a loop.instance of its own, and start this one again"
+            )
         logical = {partition: self._broker.logical(partition) for partition in read}
         return {logical[p]: [_record(logical[p], record) for record in records] for p, records in read.items()}
 

@@ -3,17 +3,19 @@
 It changes when a member's entry says more. It is data, signed as one document; no member is named in code.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from schemas.errors import Misconfigured
+from schemas.topics import REGION
 
 RecordCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,6})?$")]
 TopicOwner = Annotated[str, StringConstraints(pattern=r"^([a-z]{2}(-[a-z0-9]{1,6})?|region)$")]
 RegionId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{1,23}$")]
+KeyId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,19}$")]
 ChannelName = Annotated[str, StringConstraints(pattern=r"^(direct|none|relay:[A-Za-z0-9_-]{2,24})$")]
 DIRECTORY_TYPE = "directory+jws"
 
@@ -24,13 +26,35 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Key(Part):
-    """One signing key: raw Ed25519 public key (base64url), and the seconds between which it may seal."""
+class LastHonest(Part):
+    """The last record of one topic that an ended key's owner sealed himself. ``hash`` is its link in the chain."""
 
-    kid: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{0,19}$")]
+    topic: str
+    life: Annotated[int, Field(ge=1)]
+    seq: Annotated[int, Field(ge=1)]
+    hash: str
+
+
+class Ending(Part):
+    """That a key is no longer its owner's. What it sealed beyond the last honest records, or elsewhere, is nobody's."""
+
+    at: AwareDatetime
+    because: Literal["lost", "stolen", "misused"]
+    honest: tuple[LastHonest, ...] = ()
+
+
+class Key(Part):
+    """One signing key: raw Ed25519 public key (base64url), and the seconds between which it may seal.
+
+    ``voucher`` is the signature of the key before it (``schemas.trust.vouching``); the first key of an owner has none.
+    """
+
+    kid: KeyId
     public: str
     valid_from: int
     valid_until: int
+    voucher: str = ""
+    ended: Ending | None = None
 
 
 class Member(Part):
@@ -69,15 +93,21 @@ class HandOver(Part):
 
 
 class Directory(Part):
-    """One complete version. ``inside`` are places of the region that belong to no single member."""
+    """One complete version. ``inside`` are places of the region that belong to no single member.
+
+    ``roots`` are the fingerprints of the keys of which ``root_threshold`` have to sign the next version; without any,
+    those that were given by hand stay.
+    """
 
     region: RegionId
     title: str
     version: Annotated[int, Field(ge=1)]
     exercise: bool
-    issued_at: datetime
-    expires_at: datetime
+    issued_at: AwareDatetime
+    expires_at: AwareDatetime
     previous_sha256: str | None = None
+    roots: tuple[str, ...] = ()
+    root_threshold: Annotated[int, Field(ge=1)] = 1
     notice: str = ""
     inside: tuple[str, ...] = ()
     members: tuple[Member, ...]
@@ -88,14 +118,29 @@ class Directory(Part):
 
     @model_validator(mode="after")
     def agree(self) -> Self:
-        """Codes are unique, and channels name members only."""
+        """Codes are unique, channels name members only, and there are roots enough to sign the next version."""
         codes = [member.code for member in self.members]
         if len(set(codes)) != len(codes):
             raise ValueError("two members have the same code")
         unknown = {c for pair in self.channels for c in (pair.sender, pair.receiver)} - set(codes)
         if unknown:
             raise ValueError(f"channels name {sorted(unknown)}, which are not members")
+        if self.roots and len(set(self.roots)) < self.root_threshold:
+            raise ValueError(f"{self.root_threshold} roots have to sign, and {len(set(self.roots))} are named")
         return self
+
+    def keys_of(self, owner: str) -> tuple[Key, ...]:
+        """Every key that this topic owner ever had, in the order in which they came; raises Misconfigured."""
+        return self.region_keys if owner == REGION else self.member(owner).keys
+
+    def owned_keys(self) -> Iterator[tuple[str, Key]]:
+        """Every key with its topic owner."""
+        for owner, keys in (*((member.owner, member.keys) for member in self.members), (REGION, self.region_keys)):
+            yield from ((owner, key) for key in keys)
+
+    def is_expired(self, at: datetime) -> bool:
+        """Whether nothing may be sent or decided by this version any more; the past is checked by it for good."""
+        return at >= self.expires_at
 
     def member(self, code: str) -> Member:
         """The member with this code, in either case; raises Misconfigured naming those there are."""

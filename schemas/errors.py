@@ -7,6 +7,7 @@ ExchangeError                    the root; retriable = False
 │   ├── UnknownSchema            the schema id is not in the catalogue
 │   └── Malformed                the value is not what its schema says
 ├── Unusable                     the event is whole, but may not or cannot take effect: quarantine
+├── NotTaken                     a signed directory that may not follow the one that is known
 ├── Temporary                    retriable = True: something is away, wait and try again
 │   ├── BrokerAway
 │   └── StoreAway
@@ -69,6 +70,12 @@ class Unusable(ExchangeError):
     """A validly sealed event that may not take effect; it goes to quarantine with ``code``."""
 
     default_code = "unusable"
+
+
+class NotTaken(ExchangeError):
+    """A signed directory that does not take the place of the known one: everything stays as it is."""
+
+    default_code = "directory_not_taken"
 
 
 class Temporary(ExchangeError):

@@ -43,8 +43,16 @@ EVERY_TOPIC: Mapping[str, str] = MappingProxyType(
         "message.timestamp.type": "LogAppendTime",
         "max.message.bytes": str(MAX_MESSAGE_BYTES),
         "compression.type": "uncompressed",  # the broker opens what is compressed, and refuses what is then too large
+        "unclean.leader.election.enable": "false",  # a replica that lacks records never leads: it would forget them
     }
 )
+EVERY_BROKER: Mapping[str, str] = MappingProxyType(
+    {
+        "auto.create.topics.enable": "false",  # a name that somebody misspelled would be a topic, with other settings
+    }
+)
+"""Settings of brokers on which the promises rest."""
+MOST_REPLICAS = 3
 
 RECORD_STREAMS = ("seizure", "missing", "trace")
 """Streams whose events are records of a member; the ledger counts them."""
@@ -56,12 +64,13 @@ SHORT_LIVED: Mapping[str, Mapping[str, str]] = MappingProxyType({"heartbeat": ke
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """One topic of one partition: its only writer, who reads it, and its broker settings."""
+    """One topic of one partition: its only writer, who reads it, its broker settings, and how many replicas it has."""
 
     name: str
     owner: str
     readers: tuple[str, ...]
     config: Mapping[str, str] = field(default_factory=dict)
+    replication: int = 1
 
 
 def check_member_code(code: str) -> str:
@@ -104,12 +113,20 @@ def record_topics(members: Sequence[str]) -> tuple[str, ...]:
     return tuple(member_topic(member, stream) for member in members for stream in RECORD_STREAMS)
 
 
-def planned_topics(members: Sequence[str]) -> tuple[Topic, ...]:
-    """Every topic that a region of these members needs, in a stable order."""
-    topics = [_topic(DECISION_TOPIC, REGION)]
+def in_sync_replicas(replication: int) -> int:
+    """How many replicas have to hold a record before it is acknowledged: all but one, and one at least.
+
+    So one broker may be away, and of three replicas nothing that was acknowledged lies on one disk alone.
+    """
+    return max(replication - 1, 1)
+
+
+def planned_topics(members: Sequence[str], replication: int = 1) -> tuple[Topic, ...]:
+    """Every topic that a region of these members needs, in a stable order; ``replication`` is that of each."""
+    topics = [_topic(DECISION_TOPIC, replication, REGION)]
     for code in [check_member_code(member.lower()) for member in members]:
-        topics += [_topic(member_topic(code, stream), code, REGION) for stream in MEMBER_STREAMS]
-        topics += [_topic(topic, REGION, code) for topic in (inbox_topic(code), quarantine_topic(code))]
+        topics += [_topic(member_topic(code, stream), replication, code, REGION) for stream in MEMBER_STREAMS]
+        topics += [_topic(topic, replication, REGION, code) for topic in (inbox_topic(code), quarantine_topic(code))]
     return tuple(topics)
 
 
@@ -118,6 +135,8 @@ def is_short_lived(topic: str) -> bool:
     return stream_of(topic) in SHORT_LIVED
 
 
-def _topic(name: str, owner: str, *readers: str) -> Topic:
+def _topic(name: str, replication: int, owner: str, *readers: str) -> Topic:
     """A topic that its owner writes and may read, as these may."""
-    return Topic(name, owner, (owner, *readers), {**EVERY_TOPIC, **SHORT_LIVED.get(stream_of(name), KEPT_FOR_GOOD)})
+    kept = SHORT_LIVED.get(stream_of(name), KEPT_FOR_GOOD)
+    config = {**EVERY_TOPIC, **kept, "min.insync.replicas": str(in_sync_replicas(replication))}
+    return Topic(name, owner, (owner, *readers), config, replication)

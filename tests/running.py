@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -35,14 +35,16 @@ TWO_MEMBERS = Path(__file__).parent / "regions" / "two-members"
 LIMIT_S = 60.0
 PAUSE_S = 0.05
 PRODUCER, DESKS, REGION = "producer", "desks", "region"
+ONE_OF_EACH = (PRODUCER, DESKS, REGION)
 T = TypeVar("T")
 
 
 @dataclass(slots=True)
 class Exchange:
-    """An installation of which one producer process serves every member, beside one for desks and one for the region.
+    """An installation of which one producer process serves every member, beside those for desks and for the region.
 
-    ``urls`` says where each process answers, before and after a restart.
+    ``urls`` says where each process answers, before and after a restart. A name is that of a kind of process, or has
+    more after a hyphen where several of a kind run: ``region-a``.
     """
 
     installation: Installation
@@ -51,9 +53,15 @@ class Exchange:
 
     def start(self, name: str, **environment: str) -> None:
         """Start a process and wait until it is ready."""
-        arguments = (name, "--members", ",".join(self.installation.desk_urls)) if name == PRODUCER else (name,)
-        self.processes[name] = start_one(self.installation.var, name, self.urls[name], arguments, environment)
-        wait_ready([self.processes[name]])
+        self.start_at_once({name: environment})
+
+    def start_at_once(self, environments: Mapping[str, Mapping[str, str]]) -> None:
+        """Start processes without waiting in between, each with variables of its own; return when all are ready."""
+        for name, environment in environments.items():
+            kind = name.split("-")[0]
+            arguments = (kind, "--members", ",".join(self.installation.desk_urls)) if kind == PRODUCER else (kind,)
+            self.processes[name] = start_one(self.installation.var, name, self.urls[name], arguments, environment)
+        wait_ready([self.processes[name] for name in environments])
 
     def stop(self, name: str) -> int:
         """Ask a process to end; its exit code, negative for a signal."""
@@ -70,9 +78,9 @@ class Exchange:
         """The processes that run."""
         return {name for name, process in self.processes.items() if alive(process.running)}
 
-    def drain(self) -> None:
+    def drain(self, limit_s: float = LIMIT_S) -> None:
         """Return when nothing is under way any more."""
-        left = wait_drained(self.installation, LIMIT_S, lambda _left: None)
+        left = wait_drained(self.installation, limit_s, lambda _left: None)
         assert left.nothing, left
 
     def proved(self) -> Proof:
@@ -93,16 +101,22 @@ class Exchange:
 
 
 @contextmanager
-def started(stack: Stack, var: Path, prefix: str, region: Path = TWO_MEMBERS) -> Iterator[Exchange]:
-    """An installation with its three processes running; they are ended and its databases dropped at the end."""
-    installation = installed(stack, var, prefix, region)
-    urls = {name: f"http://127.0.0.1:{free_port()}" for name in (PRODUCER, DESKS, REGION)}
-    producers = dict.fromkeys(installation.desk_urls, urls[PRODUCER])
-    write_endpoints(var, {"producers": producers, "desks": urls[DESKS], "region": urls[REGION]})
+def started(stack: Stack, var: Path, prefix: str) -> Iterator[Exchange]:
+    """An installation of two members with a process of each kind running."""
+    with prepared(stack, var, prefix, ONE_OF_EACH) as exchange:
+        for name in ONE_OF_EACH:
+            exchange.start(name)
+        yield exchange
+
+
+@contextmanager
+def prepared(stack: Stack, var: Path, prefix: str, names: Sequence[str]) -> Iterator[Exchange]:
+    """An installation of two members and of processes that are started later; at the end nothing of it is left."""
+    installation = installed(stack, var, prefix, TWO_MEMBERS)
+    urls = {name: f"http://127.0.0.1:{free_port()}" for name in names}
+    write_endpoints(var, {"producers": dict.fromkeys(installation.desk_urls, urls[PRODUCER])})
     exchange = Exchange(installation, urls)
     try:
-        for name in urls:
-            exchange.start(name)
         yield exchange
     finally:
         stop_processes(list(exchange.processes.values()))
@@ -150,19 +164,19 @@ def ended(process: Process) -> int:
     return told.si_status if told.si_code == os.CLD_EXITED else -told.si_status
 
 
-def until(look: Callable[[], T | None], what: str) -> T:
+def until(look: Callable[[], T | None], what: str, limit_s: float = LIMIT_S) -> T:
     """What ``look`` finds, as soon as it is neither None nor empty."""
-    deadline = time.monotonic() + LIMIT_S
+    deadline = time.monotonic() + limit_s
     while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {LIMIT_S:.0f} s for {what}"
+        assert time.monotonic() < deadline, f"waited {limit_s:.0f} s for {what}"
         threading.Event().wait(PAUSE_S)
     return found
 
 
-def interfocal(*arguments: str) -> subprocess.CompletedProcess[str]:
+def interfocal(*arguments: str, limit_s: float = LIMIT_S) -> subprocess.CompletedProcess[str]:
     """Run a command as a person does, to its end; it never shows a traceback."""
     command = [sys.executable, "-m", "interfocal", *arguments]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=LIMIT_S)  # noqa: S603  # our own program
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=limit_s)  # noqa: S603  # our own program
     assert "Traceback" not in ended.stdout + ended.stderr
     return ended
 

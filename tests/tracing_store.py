@@ -26,7 +26,7 @@ from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
 from schemas.marks.reference import load_reference
 from schemas.record import SEAL_HEADER, Record
-from schemas.steps import not_watched
+from schemas.steps import Reached, not_watched
 from schemas.topics import DECISION_TOPIC, member_topic
 from schemas.trust.seal import SealClaims
 from schemas.wire.codec import decode, encode
@@ -66,12 +66,16 @@ class RegionStore:
         return self.fold_checked(*(self.checked(event) for event in events))
 
     def fold_checked(self, *events: CheckedEvent) -> Outcome:
+        return self.fold_held(not_watched, *events)
+
+    def fold_held(self, reached: Reached, *events: CheckedEvent) -> Outcome:
+        """Fold all events in one transaction; ``reached`` may hold it after a step. Threads may do so at once."""
         items: dict[str, list[CheckedEvent]] = {}
         for event in events:
             items.setdefault(event.record.topic, []).append(event)
         with self.connect() as connection, connection.transaction():
             positions.ensure(connection, sorted(items))
-            return fold(connection, Batch(items), Rules(self.handlers, 1000, not_watched))
+            return fold(connection, Batch(items), Rules(self.handlers, 1000, reached))
 
     def checked(self, event: Event, seq: int | None = None) -> CheckedEvent:
         """The event as if it had been read next from its topic."""

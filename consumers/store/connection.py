@@ -3,7 +3,7 @@
 Only an error of the data may cost an event its effect; an error of the database waits.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -47,10 +47,13 @@ def meaning_of(error: Exception) -> Meaning:
     return Meaning.OF_THE_DATA
 
 
-def connector(url: str, application: str) -> Connect:
+def connector(url: str, application: str, silent_s: int = 0) -> Connect:
     """Opens connections that notice a dead server, to a database that has the tables of this version.
 
     Each raises StoreAway when the database does not answer, Misconfigured when its tables are another version's.
+
+    The server ends the session of a client that is dead or frozen, so that what it holds is held no longer: within a
+    transaction after half a minute of silence, outside of one after ``silent_s`` seconds (0: never).
     """
 
     def connect() -> Connection[Any]:
@@ -63,7 +66,7 @@ def connector(url: str, application: str) -> Connect:
                 keepalives_idle=10,
                 keepalives_interval=5,
                 keepalives_count=3,
-                options="-c TimeZone=UTC -c idle_in_transaction_session_timeout=120000",
+                options=" ".join(f"-c {name}={value}" for name, value in session_settings(silent_s).items()),
             )
             try:
                 check_tables(connection)
@@ -75,6 +78,18 @@ def connector(url: str, application: str) -> Connect:
         return connection
 
     return connect
+
+
+def session_settings(silent_s: int) -> Mapping[str, str]:
+    """What the server is told of a session. Without it locks of a machine that lost its power are held for hours."""
+    return {
+        "TimeZone": "UTC",
+        "idle_in_transaction_session_timeout": "30s",
+        "idle_session_timeout": f"{silent_s}s",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    }
 
 
 def store_away(error: Exception, doing: str) -> StoreAway:

@@ -13,7 +13,7 @@ from psycopg import Connection
 from consumers.store.snapshot import snapshot
 from consumers.view.rows import TABLES, Columns, event_rows
 from schemas.events.envelope import Event
-from schemas.wire.json_form import instant_text
+from schemas.events.types import instant_text
 
 KEYS = {
     "seizure_revision": ("member", "record_id", "revision", "sha256"),
@@ -40,7 +40,7 @@ def dump_view(connection: Connection[Any]) -> Iterator[Row]:
 
 def dump_row(event: Event, sha256: str, life: int, seq: int) -> list[Row]:
     """The rows that one event makes, as ``dump_view`` tells them; sorted by table and key."""
-    rows = ((table, _plain(row)) for table, row in event_rows(event, sha256, life, seq))
+    rows = ((table, _plain(_with_body(row))) for table, row in event_rows(event, sha256, life, seq))
     tables = list(TABLES)
     return sorted(rows, key=lambda row: (tables.index(row[0]), [row[1][column] for column in KEYS[row[0]]]))
 
@@ -54,6 +54,10 @@ def lines(rows: Iterable[Row]) -> Iterator[str]:
 def _order(table: str) -> str:
     text = {column for column, kind in TABLES[table].items() if kind == "text"}
     return ", ".join(f'{column} collate "C"' if column in text else column for column in KEYS[table])
+
+
+def _with_body(row: Columns) -> Columns:
+    return {**row, "body": json.loads(row["body"])} if "body" in row else row
 
 
 def _plain(row: Columns) -> Columns:

@@ -70,4 +70,4 @@ def _copy(transaction: Connection[Any], table: str, rows: Sequence[Columns]) -> 
     with transaction.cursor().copy(f"copy {table} ({', '.join(columns)}) from stdin (format binary)") as copy:
         copy.set_types(list(columns.values()))
         for row in rows:
-            copy.write_row(values({**row, "body": Jsonb(row["body"])} if "body" in row else row))
+            copy.write_row(values({**row, "body": Jsonb(row["body"], dumps=str)} if "body" in row else row))

@@ -4,6 +4,7 @@ It changes with the tables of ``0002_view``. A row is a function of one event, i
 the view is the same for any order, interleaving and repetition of events.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
@@ -15,9 +16,10 @@ from schemas.events.missing import Missing
 from schemas.events.seizure import Seizure
 from schemas.marks.keys import match_keys
 from schemas.marks.placeholders import is_placeholder
-from schemas.wire.codec import event_json
 
 Columns = dict[str, Any]
+"""A row by column; JSON columns hold their text."""
+
 NO_MARKS = Marks()
 FIRST_PLACE = 0
 
@@ -91,8 +93,6 @@ def event_rows(event: Event, sha256: str, life: int, seq: int) -> Iterator[tuple
 
 
 def _seizure_rows(event: Seizure, sha256: str, number: tuple[int, int]) -> Iterator[tuple[str, Columns]]:
-    body = body_of(event)
-    items = body.pop("items")
     place = event.place
     yield (
         "seizure_revision",
@@ -102,11 +102,11 @@ def _seizure_rows(event: Seizure, sha256: str, number: tuple[int, int]) -> Itera
             "area": place.area if place else None,
             "context": event.context,
             "acquisition_mode": event.acquisition_mode,
-            "body": body,
+            "body": body_of(event, without="items"),
         },
     )
     for at, item in enumerate(event.items):
-        yield "item_revision", _item(event, sha256, at, item) | {"body": items[at]}
+        yield "item_revision", _item(event, sha256, at, item) | {"body": item.model_dump_json()}
         yield from _keys("seizure", event, sha256, at)
 
 
@@ -126,12 +126,13 @@ def _missing_rows(event: Missing, sha256: str, number: tuple[int, int]) -> Itera
     yield from _keys("missing", event, sha256, FIRST_PLACE)
 
 
-def body_of(event: Event) -> Columns:
-    """The event as JSON; of a sealed part only what it was sealed with, and the ciphertext's SHA-256."""
-    body = event_json(event)
-    if isinstance(event, MemberEvent) and event.sealed is not None:
-        body["sealed"] = {"suite": event.sealed.suite, "sha256": value_sha256(event.sealed.ciphertext)}
-    return body
+def body_of(event: MemberEvent, without: str = "") -> str:
+    """The event as JSON text; of a sealed part only what it was sealed with, and the ciphertext's SHA-256."""
+    if event.sealed is None:
+        return event.model_dump_json(exclude={without})
+    body = event.model_dump(mode="json", exclude={without, "sealed"})
+    sealed = {"suite": event.sealed.suite, "sha256": value_sha256(event.sealed.ciphertext)}
+    return json.dumps({**body, "sealed": sealed}, ensure_ascii=False)
 
 
 def marks_of(item: Item) -> Marks:
@@ -189,7 +190,7 @@ def _keys(stream: str, event: Seizure | Missing, sha256: str, at: int) -> Iterat
     """Keys of every number that was read, partial ones too; a text that stands for no number has none."""
     marks = event.marks if isinstance(event, Missing) else marks_of(event.items[at])
     for number, stamped in enumerate(marks.numbers):
-        if stamped.as_read is None or is_placeholder(stamped.as_read):
+        if not stamped.as_read or is_placeholder(stamped.as_read):
             continue
         keys = match_keys(stamped.as_read)
         for kind, value in (("visual", keys.visual), ("spoken", keys.spoken), ("digits", keys.digits)):

@@ -3,6 +3,8 @@
 Pure: every function takes plain JSON values and answers with problems; none stops at the first.
 """
 
+import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,13 +13,19 @@ from typing import Any
 from pydantic import ValidationError
 
 from producers.intake.acts import act_problems
-from producers.mapping.shape import ENVELOPE, EVENTS, ITEM_PARTS, TRACE_PARTS, Leaf, leaves, show_path
+from producers.mapping.shape import ENVELOPE, EVENTS, ITEM_PARTS, TRACE_PARTS, Steps, Value, judged_values, show_path
 from producers.mapping.values import nearest, shown
 from schemas.codes.lists import CodeList
 from schemas.directory import Directory
 from schemas.events.envelope import MemberEvent
 from schemas.marks.suggest import Suggest, no_suggestions
 from schemas.rejection import Problem, problem
+
+UNUSABLE = re.compile("[\x00\ud800-\udfff]")
+"""What no text may hold: U+0000, and half a surrogate pair."""
+
+SUSPECT = re.compile(r"\\u0000|[\ud800-\udfff]")
+"""What JSON text has where one of its texts may be unusable: one look at it spares the walk through a good record."""
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
 MAY_LIE_AHEAD = frozenset({"delay.until", "handling.embargo_until", "handling.expires_at"})
@@ -54,10 +62,11 @@ def submission_problems(fields: Mapping[str, Any]) -> Iterator[Problem]:
         yield problem("malformed_value", field="reassert", value=value, detail="true or false is expected")
     yield from (problem("unknown_field", field=name) for name in sorted(ENVELOPE & set(fields)))
     yield from _item_key_problems(fields.get("items"))
-    for path, text in _texts(fields, ""):
-        if "\x00" in text:
+    for steps, sign in _unusable(fields, ()) if SUSPECT.search(json.dumps(fields, ensure_ascii=False)) else ():
+        path = show_path(steps)
+        if sign == "\x00":
             yield problem("unusable_character", field=path.replace("\x00", "?"))
-        elif any("\ud800" <= sign <= "\udfff" for sign in text):
+        else:
             yield problem("malformed_value", field=path, value="a text", detail="half a surrogate pair is no character")
 
 
@@ -71,8 +80,8 @@ def validated(stream: str, encoded: str) -> tuple[MemberEvent | None, tuple[Prob
 
 def event_problems(stream: str, raw: Mapping[str, Any], standards: Standards, at: datetime) -> Iterator[Problem]:
     """What the model cannot know: codes, members, instants, parts, the smallest record, the exercise's limits."""
-    for leaf in leaves(EVENTS[stream], raw):
-        yield from _leaf_problems(leaf, standards, at)
+    for value in judged_values(EVENTS[stream], raw):
+        yield from _value_problems(value, standards, at)
     yield from part_problems(stream, raw)
     yield from act_problems(stream, raw, standards.member)
     yield from _smallest(stream, raw)
@@ -101,29 +110,27 @@ def not_protected(raw: Mapping[str, Any], standards: Standards) -> Iterator[Prob
     yield from (problem("not_yet_protected", field=name) for name in ("sealed", "attachments") if raw.get(name))
 
 
-def _leaf_problems(leaf: Leaf, standards: Standards, at: datetime) -> Iterator[Problem]:
-    value = leaf.value
-    if leaf.form.is_instant and isinstance(value, str):
-        yield from _instant_problems(leaf, value, at)
-    elif leaf.form.is_number and isinstance(value, int) and not _fits(leaf, value):
-        yield problem("malformed_value", field=leaf.path, value=shown(value), detail="out of range")
-    elif not isinstance(value, str):
-        return
-    elif leaf.form.code_list and value not in standards.code_lists[leaf.form.code_list]:
-        codes = standards.code_lists[leaf.form.code_list].codes
-        close = nearest(value, codes)
-        yield problem("unknown_code", field=leaf.path, value=shown(value), list=leaf.form.code_list, nearest=close)
-    elif leaf.form.text_kind == "member" and value not in {member.code for member in standards.directory.members}:
-        members = standards.directory.listed()
-        yield problem("unknown_member", field=leaf.path, value=shown(value), nearest=members)
+def _value_problems(found: Value, standards: Standards, at: datetime) -> Iterator[Problem]:
+    _, form, value = found
+    if isinstance(value, str):
+        if form.is_instant:
+            yield from _instant_problems(found, at)
+        elif form.code_list and value not in standards.code_lists[form.code_list]:
+            close = nearest(value, standards.code_lists[form.code_list].codes)
+            yield problem("unknown_code", field=found.path, value=shown(value), list=form.code_list, nearest=close)
+        elif form.text_kind == "member" and value not in {member.code for member in standards.directory.members}:
+            members = standards.directory.listed()
+            yield problem("unknown_member", field=found.path, value=shown(value), nearest=members)
+    elif form.is_number and isinstance(value, int) and not _fits(found):
+        yield problem("malformed_value", field=found.path, value=shown(value), detail="out of range")
 
 
-def _instant_problems(leaf: Leaf, value: str, at: datetime) -> Iterator[Problem]:
-    ahead = _ahead(value, at)
+def _instant_problems(found: Value, at: datetime) -> Iterator[Problem]:
+    ahead = _ahead(found.value, at)
     if ahead is None:
-        yield problem("malformed_date", field=leaf.path, value=shown(value), format="yyyy-mm-ddTHH:MM:SSZ")
-    elif ahead > CLOCK_TOLERANCE and leaf.path not in MAY_LIE_AHEAD:
-        yield problem("in_the_future", field=leaf.path, value=shown(value))
+        yield problem("malformed_date", field=found.path, value=shown(found.value), format="yyyy-mm-ddTHH:MM:SSZ")
+    elif ahead > CLOCK_TOLERANCE and found.path not in MAY_LIE_AHEAD:
+        yield problem("in_the_future", field=found.path, value=shown(found.value))
 
 
 def _ahead(value: str, at: datetime) -> timedelta | None:
@@ -137,12 +144,14 @@ def _ahead(value: str, at: datetime) -> timedelta | None:
         return None
 
 
-def _fits(leaf: Leaf, value: int) -> bool:
-    if leaf.path.endswith(".year"):
-        return 1 <= value <= LAST_YEAR
-    if leaf.path.endswith(".offset_minutes"):
-        return abs(value) <= OFFSET_LIMIT_MINUTES
-    return -NUMBER_LIMIT <= value < NUMBER_LIMIT
+def _fits(found: Value) -> bool:
+    number = int(found.value)
+    match found.steps[-1]:
+        case "year":
+            return 1 <= number <= LAST_YEAR
+        case "offset_minutes":
+            return abs(number) <= OFFSET_LIMIT_MINUTES
+    return -NUMBER_LIMIT <= number < NUMBER_LIMIT
 
 
 def _parts(path: str, raw: Mapping[str, Any], parts: Mapping[str, Any]) -> Iterator[Problem]:
@@ -193,15 +202,17 @@ def _dicts(values: Any) -> Iterator[tuple[int, dict[str, Any]]]:
             yield index, value
 
 
-def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Every text in plain JSON values, keys included, with its path."""
+def _unusable(value: Any, steps: Steps) -> Iterator[tuple[Steps, str]]:
+    """The first sign that no text may hold of each text in plain JSON values, keys included, with the steps to it."""
     if isinstance(value, str):
-        yield path, value
+        if found := UNUSABLE.search(value):
+            yield steps, found.group()
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            where = f"{path}.{name}" if path else str(name)
-            yield where, str(name)
-            yield from _texts(inner, where)
+            where = (*steps, str(name))
+            if found := UNUSABLE.search(str(name)):
+                yield where, found.group()
+            yield from _unusable(inner, where)
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _texts(inner, f"{path}[{index}]")
+            yield from _unusable(inner, (*steps, index))

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType, UnionType
-from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 
 from pydantic import AwareDatetime, BaseModel
 
@@ -60,11 +60,23 @@ KNOWN_PATHS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A value of an event that is not a part itself: its path, its form, and the value (None for a type)."""
+    """A field of an event that is not a part itself."""
 
     path: str
     form: Form
-    value: Any = None
+
+
+class Value(NamedTuple):
+    """A value of a raw event that is not a part itself: the steps to it, its form, and what it is."""
+
+    steps: Steps
+    form: Form
+    value: Any
+
+    @property
+    def path(self) -> str:
+        """The steps as text."""
+        return show_path(self.steps)
 
 
 @lru_cache(maxsize=KNOWN_PATHS)
@@ -124,26 +136,35 @@ def leaf_at(model: type[BaseModel], path: str) -> Leaf:
     return Leaf(path, form)
 
 
-def leaves(model: type[BaseModel], raw: Mapping[str, Any], path: str = "") -> Iterator[Leaf]:
-    """Every value of a raw event that stands where the model has a field; what is unknown or null is left out."""
-    fields = fields_of(model)
-    for name, value in raw.items():
-        form = fields.get(name)
-        if form is None or value is None:
+def judged_values(model: type[BaseModel], raw: Mapping[str, Any], steps: Steps = ()) -> Iterator[Value]:
+    """The values of a raw event of which intake knows more than their model; what is null or unknown is left out."""
+    for name, form in _judged_fields(model):
+        value = raw.get(name)
+        if value is None:
             continue
-        where = f"{path}.{name}" if path else name
         if form.element is not None and isinstance(value, list):
             for index, single in enumerate(value):
-                yield from _leaf(Leaf(f"{where}[{index}]", form.element, single))
+                yield from _judged((*steps, name, index), form.element, single)
         else:
-            yield from _leaf(Leaf(where, form, value))
+            yield from _judged((*steps, name), form, value)
 
 
-def _leaf(found: Leaf) -> Iterator[Leaf]:
-    if found.form.part is None:
-        yield found
-    elif isinstance(found.value, Mapping):
-        yield from leaves(found.form.part, found.value, found.path)
+def _judged(steps: Steps, form: Form, value: Any) -> Iterator[Value]:
+    if form.part is None:
+        yield Value(steps, form, value)
+    elif isinstance(value, Mapping):
+        yield from judged_values(form.part, value, steps)
+
+
+@cache
+def _judged_fields(model: type[BaseModel]) -> tuple[tuple[str, Form], ...]:
+    return tuple((name, form) for name, form in fields_of(model).items() if _is_judged(form.element or form))
+
+
+def _is_judged(form: Form) -> bool:
+    if form.part is not None:
+        return bool(_judged_fields(form.part))
+    return bool(form.code_list or form.is_instant or form.is_number or form.text_kind == "member")
 
 
 def _inside(form: Form | None, step: Step) -> Form | None:

@@ -138,10 +138,11 @@ class Acceptance:
 
         ``number`` is a rejection that is closed whatever its key, as one that was judged again.
         """
-        self._connection.execute(
-            "update rejected set closed_at = ?, closed_by = ? where id = ? and closed_at is null",
-            (self._now.isoformat(), closed_by, number),
-        )
+        if number:
+            self._connection.execute(
+                "update rejected set closed_at = ?, closed_by = ? where id = ? and closed_at is null",
+                (self._now.isoformat(), closed_by, number),
+            )
         if record_key:
             self._connection.execute(
                 "update rejected set closed_at = ?, closed_by = ?"

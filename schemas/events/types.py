@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, get_args, get_type_hints
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer, StringConstraints
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,11 @@ def whole_millis(instant: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
+def instant_text(instant: datetime) -> str:
+    """``2026-03-01T12:00:00.000Z``; the instant is aware and in UTC, as events hold it."""
+    return f"{instant.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+
+
 UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 CODE_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_:-]{0,63}$"
 
@@ -49,7 +54,9 @@ Hash = Annotated[str, TextKind("hash"), StringConstraints(pattern=r"^[A-Za-z0-9_
 Name = Annotated[str, TextKind("name"), StringConstraints(pattern=r"^[a-z0-9][A-Za-z0-9._:/\[\]-]{0,119}$")]
 SealText = Annotated[str, TextKind("seal"), StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,640}$")]
 Year = Annotated[int, "year"]
-Instant = Annotated[AwareDatetime, AfterValidator(whole_millis)]
+Instant = Annotated[
+    AwareDatetime, AfterValidator(whole_millis), PlainSerializer(instant_text, return_type=str, when_used="json")
+]
 
 
 class Part(BaseModel):

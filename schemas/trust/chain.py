@@ -31,6 +31,7 @@ is delivered or exported, and the ledger's proof.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from schemas.directory import LastHonest
 from schemas.errors import Unsealed
 from schemas.record import SEAL_HEADER, Record
 from schemas.topics import owner_of
@@ -125,7 +126,17 @@ def _check(record: Record, expected: Expectation) -> _Checked:
         raise unsealed(Fault.OTHER_OWNER)
     if not key.valid_at(claims.iat):
         raise unsealed(Fault.SIGNING_KEY_NOT_VALID)
+    if key.honest is not None and not _is_honest(seal, record.value, key.honest.get(claims.topic)):
+        raise unsealed(Fault.KEY_ENDED)
     return _Checked(seal, record.value, key)
+
+
+def _is_honest(seal: Seal, value: bytes, last: LastHonest | None) -> bool:
+    """Whether an ended key's owner may have made a seal: not beyond the last that he made, and not in its place."""
+    if last is None:
+        return False
+    number, end = (seal.claims.life, seal.claims.seq), (last.life, last.seq)
+    return number < end or (number == end and link_hash(seal.header, value) == last.hash)
 
 
 def _check_place(record: Record, claims: SealClaims, aud: str) -> None:

@@ -1,11 +1,12 @@
-"""A whole signed document, the directory above all: an attached compact JWS that carries its signer's public key.
+"""A whole signed document, the directory above all: attached compact JWS that carry their signers' public keys.
 
-It changes when a document needs several signatures. What is trusted is a root's fingerprint, given by hand; the key
-inside the document only has to be the one with that fingerprint.
+It changes when documents are signed in another way. Several signers sign the same payload, each in a line of its own.
+What is trusted are roots' fingerprints, given by hand; the keys inside the document only have to be those.
 """
 
 import re
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
 
@@ -15,6 +16,7 @@ from schemas.trust.faults import Fault, unsealed
 from schemas.trust.keys import SigningKey, public_key_from_raw, thumbprint
 
 MAX_DOCUMENT_BYTES = 1024 * 1024
+MAX_SIGNATURES = 16
 TYPE = r"[a-z]{1,20}\+jws"
 PROTECTED = re.compile(
     rf'{{"alg":"Ed25519","typ":"({TYPE})","jwk":{{"kty":"OKP","crv":"Ed25519","x":"([A-Za-z0-9_-]{{43}})"}}}}'
@@ -37,35 +39,64 @@ def sign_document(payload: bytes, typ: str, key: SigningKey) -> bytes:
     return token
 
 
-def open_document(token: bytes, typ: str, roots: Collection[str]) -> bytes:
-    """The payload of a document of this type that one of these roots (``thumbprint``) has signed.
+def countersign(document: bytes, typ: str, key: SigningKey) -> bytes:
+    """A document with one more signature over its payload; a key signs once. Raises Unsealed for what is none."""
+    signed = [_read(token, typ) for token in _tokens(document)]
+    if any(one.signer == key.raw_public for one in signed):
+        return document
+    return b"\n".join((*_tokens(document), sign_document(signed[0].payload, typ, key)))
 
-    Raises Unsealed: ``bad_document_form``, ``other_document``, ``unknown_root``, ``bad_key_form``, ``bad_signature``.
+
+def open_document(document: bytes, typ: str, roots: Collection[str], threshold: int = 1) -> bytes:
+    """The payload of a document of this type that so many of these roots (``thumbprint``) have signed.
+
+    Raises Unsealed: ``bad_document_form``, ``other_document``, ``unknown_root``, ``too_few_roots``, ``bad_key_form``,
+    ``bad_signature``. Signatures by others say nothing, for or against it.
     """
-    signed, protected, payload, signature = _parts(token)
-    header = PROTECTED.fullmatch(protected)
-    if header is None:
+    signed = [_read(token, typ) for token in _tokens(document)]
+    if len({one.payload for one in signed}) != 1:
         raise unsealed(Fault.BAD_DOCUMENT_FORM)
-    if header[1] != typ:
-        raise unsealed(Fault.OTHER_DOCUMENT)
-    try:
-        raw = base64url.decode(header[2].encode())
-    except ValueError:
-        raise unsealed(Fault.BAD_DOCUMENT_FORM) from None
-    if thumbprint(raw) not in roots:
-        raise unsealed(Fault.UNKNOWN_ROOT)
-    try:
-        public_key_from_raw(raw).verify(signature, signed)
-    except InvalidSignature:
-        raise unsealed(Fault.BAD_SIGNATURE) from None
-    return payload
+    trusted = {thumbprint(one.signer): one for one in signed if thumbprint(one.signer) in roots}
+    for one in trusted.values():
+        _verify(one)
+    if len(trusted) < max(threshold, 1):
+        raise unsealed(Fault.TOO_FEW_ROOTS if trusted else Fault.UNKNOWN_ROOT)
+    return signed[0].payload
 
 
-def _parts(token: bytes) -> tuple[bytes, str, bytes, bytes]:
-    """What was signed, the protected header's text, the payload and the signature."""
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """One signature as read: not verified. ``signer`` is a raw public key."""
+
+    payload: bytes
+    signer: bytes
+    text: bytes
+    signature: bytes
+
+
+def _tokens(document: bytes) -> list[bytes]:
+    tokens = document.split(b"\n")
+    if len(document) > MAX_DOCUMENT_BYTES * MAX_SIGNATURES or len(tokens) > MAX_SIGNATURES:
+        raise unsealed(Fault.BAD_DOCUMENT_FORM)
+    return tokens
+
+
+def _read(token: bytes, typ: str) -> _Signed:
     parts = token.split(b".") if len(token) <= MAX_DOCUMENT_BYTES else []
     try:
         protected, payload, signature = (base64url.decode(part) for part in parts)
-        return token.rpartition(b".")[0], protected.decode("ascii"), payload, signature
+        header = PROTECTED.fullmatch(protected.decode("ascii"))
+        if header is None:
+            raise unsealed(Fault.BAD_DOCUMENT_FORM)
+        if header[1] != typ:
+            raise unsealed(Fault.OTHER_DOCUMENT)
+        return _Signed(payload, base64url.decode(header[2].encode()), token.rpartition(b".")[0], signature)
     except ValueError:
         raise unsealed(Fault.BAD_DOCUMENT_FORM) from None
+
+
+def _verify(one: _Signed) -> None:
+    try:
+        public_key_from_raw(one.signer).verify(one.signature, one.text)
+    except InvalidSignature:
+        raise unsealed(Fault.BAD_SIGNATURE) from None

@@ -24,12 +24,14 @@ class Fault(StrEnum):
     OTHER_OWNER = "other_owner"
     UNKNOWN_SIGNING_KEY = "unknown_signing_key"
     SIGNING_KEY_NOT_VALID = "signing_key_not_valid"
+    KEY_ENDED = "key_ended"
     HEADER_DISAGREES = "header_disagrees"
     BAD_SIGNATURE = "bad_signature"
     BAD_KEY_FORM = "bad_key_form"
     BAD_DOCUMENT_FORM = "bad_document_form"
     OTHER_DOCUMENT = "other_document"
     UNKNOWN_ROOT = "unknown_root"
+    TOO_FEW_ROOTS = "too_few_roots"
 
 
 SENTENCES: Mapping[Fault, str] = MappingProxyType(
@@ -45,12 +47,14 @@ SENTENCES: Mapping[Fault, str] = MappingProxyType(
         Fault.OTHER_OWNER: "Topic, chain and signing key do not belong to the same owner. Somebody writes for another.",
         Fault.UNKNOWN_SIGNING_KEY: "The signing key is not in the directory. Check the directory's version.",
         Fault.SIGNING_KEY_NOT_VALID: "The signing key was not valid when the seal was made. Check its sender's clock.",
+        Fault.KEY_ENDED: "The key was ended, and its owner did not make this seal. Ask its owner by another way.",
         Fault.HEADER_DISAGREES: "A CloudEvents header contradicts the seal. Somebody changed the headers.",
         Fault.BAD_SIGNATURE: "The signature does not fit these bytes. They are not what the key's owner sealed.",
         Fault.BAD_KEY_FORM: "The public key is not a usable Ed25519 key. Ask its owner to send it again.",
         Fault.BAD_DOCUMENT_FORM: "The signed document is not written in the one form that is allowed. Fetch it again.",
         Fault.OTHER_DOCUMENT: "The signed document is of another type than the one asked for. Check which file it is.",
         Fault.UNKNOWN_ROOT: "The document is signed by a root that is not trusted here. Compare fingerprints by phone.",
+        Fault.TOO_FEW_ROOTS: "Fewer roots have signed the document than have to. Have the other holders sign it too.",
     }
 )
 

@@ -4,7 +4,7 @@ It changes when another kind of key is needed. Nothing here opens a file, knows 
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Self
@@ -18,9 +18,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from schemas.directory import Directory, Key
+from schemas.directory import Directory, Key, LastHonest
 from schemas.errors import Misconfigured
-from schemas.topics import REGION
 from schemas.trust import base64url
 from schemas.trust.faults import Fault, unsealed
 
@@ -45,7 +44,8 @@ SMALL_ORDER = frozenset(
 class PublicKey:
     """A key that may seal for ``owner`` (topic owner, lower case) from ``valid_from_s`` to before ``valid_until_s``.
 
-    Both are seconds since 1970 (UTC) and are compared with a seal's ``iat``.
+    Both are seconds since 1970 (UTC) and are compared with a seal's ``iat``. ``honest`` of an ended key is the last
+    record of each topic that its owner sealed himself; None for a key that was not ended.
     """
 
     kid: str
@@ -53,6 +53,7 @@ class PublicKey:
     key: Ed25519PublicKey
     valid_from_s: int
     valid_until_s: int
+    honest: Mapping[str, LastHonest] | None = None
 
     @property
     def raw(self) -> bytes:
@@ -152,7 +153,8 @@ def public_key_of(entry: Key, owner: str) -> PublicKey:
         raw = base64url.decode(entry.public.encode())
     except ValueError:
         raise unsealed(Fault.BAD_KEY_FORM) from None
-    return PublicKey(entry.kid, owner, public_key_from_raw(raw), entry.valid_from, entry.valid_until)
+    honest = None if entry.ended is None else {last.topic: last for last in entry.ended.honest}
+    return PublicKey(entry.kid, owner, public_key_from_raw(raw), entry.valid_from, entry.valid_until, honest)
 
 
 def directory_key(key: PublicKey) -> Key:
@@ -161,14 +163,10 @@ def directory_key(key: PublicKey) -> Key:
     return Key(kid=key.kid, public=public, valid_from=key.valid_from_s, valid_until=key.valid_until_s)
 
 
-def key_ring(directory: Directory) -> KeyRing:
-    """Every key of a directory; raises Unsealed (``bad_key_form``), Misconfigured when two have the same id."""
-    return KeyRing.of(_directory_keys(directory))
+def key_ring(directory: Directory, waiting: Collection[str] = ()) -> KeyRing:
+    """Every key of a directory but those (by thumbprint) that wait for a person's confirmation.
 
-
-def _directory_keys(directory: Directory) -> Iterator[PublicKey]:
-    for member in directory.members:
-        for entry in member.keys:
-            yield public_key_of(entry, member.owner)
-    for entry in directory.region_keys:
-        yield public_key_of(entry, REGION)
+    Raises Unsealed (``bad_key_form``), Misconfigured when two have the same id.
+    """
+    keys = (public_key_of(entry, owner) for owner, entry in directory.owned_keys())
+    return KeyRing.of(key for key in keys if thumbprint(key.raw) not in waiting)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from schemas.errors import Unusable
 from schemas.events.envelope import Event
-from schemas.wire.json_form import instant_text
+from schemas.events.types import instant_text
 
 CONTENT_TYPE = "content-type"
 MARK = "ce_"

@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.events.envelope import Event
+from schemas.events.types import instant_text
 from schemas.trust import base64url
 from schemas.wire.bounds import fault
 
@@ -19,11 +20,6 @@ INSTANT_FORM = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 def json_of(event: Event) -> dict[str, Any]:
     """The canonical JSON form of an event: every field, in the schema's order, nulls included."""
     return {name: _plain(value) for name, value in event.model_dump().items()}
-
-
-def instant_text(instant: datetime) -> str:
-    """``2026-03-01T12:00:00.000Z``; the instant is aware and in UTC, as events hold it."""
-    return f"{instant.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def _plain(value: Any) -> Any:

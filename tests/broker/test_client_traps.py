@@ -12,7 +12,8 @@ from consumers import kafka_client
 from consumers.kafka_client import Broker, connect
 from consumers.source import KafkaTopicReader
 from consumers.store import buckets
-from interfocal.installation.provision import provision
+from interfocal.provisioning.apply import provision
+from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack
 from producers.publisher import producer_settings
 from schemas.errors import Misconfigured
@@ -49,7 +50,7 @@ def test_bounds_are_told_of_topics_that_the_client_knows_and_of_those_that_it_do
     stack: Stack, topic_prefix: str
 ) -> None:
     topics = [Topic(f"{member}.seizure", member, ()) for member in ("aa", "bb", "cc")]
-    provision(stack.bootstrap, topics, prefix=topic_prefix)
+    provision(stack.bootstrap, Plan(topics, topic_prefix))
     reader = KafkaTopicReader(Broker(stack.bootstrap, "test", topic_prefix))
     try:
         for known in range(1, len(topics) + 1):

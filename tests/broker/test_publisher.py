@@ -6,7 +6,8 @@ import pytest
 
 from consumers.source import Broker, KafkaTopicReader
 from frozen import frozen
-from interfocal.installation.provision import provision
+from interfocal.provisioning.apply import provision
+from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack
 from producers import publisher
 from producers.publisher import KafkaPublisher, require_listener
@@ -24,7 +25,7 @@ def entry(number: int) -> Entry:
 
 @pytest.fixture
 def prefix(stack: Stack, topic_prefix: str) -> str:
-    provision(stack.bootstrap, [topic for topic in planned_topics(["rs"]) if topic.name == TOPIC], prefix=topic_prefix)
+    provision(stack.bootstrap, Plan([topic for topic in planned_topics(["rs"]) if topic.name == TOPIC], topic_prefix))
     return topic_prefix
 
 

@@ -9,6 +9,7 @@ import pytest
 from consumers.store.connection import connector
 from consumers.store.migrate import migrate
 from consumers.store.outbox import RegionOutbox, add
+from running import until
 from schemas.errors import StoreAway
 from schemas.record import Draft, Link
 from schemas.steps import Step
@@ -108,6 +109,21 @@ def test_a_relay_that_lost_its_session_seals_nothing_more(url: str, outbox: Regi
     with pytest.raises(StoreAway, match="lease"):
         outbox.seal_waiting(10, sign)
     assert rival.seal_waiting(10, sign) == 1
+    rival.close()
+
+
+def test_a_relay_that_says_nothing_any_more_loses_its_lease_to_another(url: str) -> None:
+    """As one whose process is frozen, or whose machine is gone: its session is not closed by anybody."""
+    put(url, ("one", DECISIONS, None))
+    frozen = RegionOutbox(connector(url, "relay", 1), lambda: SEALED_AT)
+    rival = RegionOutbox(connector(url, "rival", 1), lambda: SEALED_AT)
+    assert frozen.lease()
+    until(rival.lease, "the lease of a silent relay")
+    with pytest.raises(StoreAway):
+        frozen.seal_waiting(10, sign)
+    assert not frozen.lease()
+    assert rival.seal_waiting(10, sign) == 1
+    frozen.close()
     rival.close()
 
 

@@ -7,7 +7,8 @@ from kafka import KafkaProducer
 
 from consumers.source import Broker, KafkaTopicReader
 from frozen import frozen
-from interfocal.installation.provision import provision
+from interfocal.provisioning.apply import provision
+from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack
 from outboxes import accept, opened
 from producers.outbox import OutboxFile
@@ -64,7 +65,7 @@ class Place:
 
 @pytest.fixture
 def place(stack: Stack, topic_prefix: str, tmp_path: Path) -> Place:
-    provision(stack.bootstrap, planned_topics(["rs"]), prefix=topic_prefix)
+    provision(stack.bootstrap, Plan(planned_topics(["rs"]), topic_prefix))
     return Place(stack, topic_prefix, tmp_path / "rs" / "outbox.sqlite")
 
 

@@ -14,6 +14,7 @@ from kafka.record.default_records import DefaultRecordBatch
 from consumers.kafka_client import Broker
 from consumers.source import KafkaSource, KafkaTopicReader
 from interfocal.stack import Stack
+from running import until
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.record import UNREADABLE_HEADER, Position, Record
 from schemas.topics import EVERY_TOPIC
@@ -163,6 +164,23 @@ def test_positions_are_told_to_kafka_for_other_peoples_tools(broker: Broker, pro
     watcher.close()
     source.close()
     assert committed == 1
+
+
+def test_an_instance_whose_name_another_one_took_ends(broker: Broker) -> None:
+    """As one that was frozen, and started a second time meanwhile: it must not go on beside the other."""
+    first = KafkaSource(broker, "named", [BAD, GOOD], instance="region-1")
+    second = KafkaSource(broker, "named", [BAD, GOOD], instance="region-1")
+    until(lambda: (first.poll(0.1, 10), first.newly_assigned())[1], "the first to have its topics")
+    until(lambda: (second.poll(0.1, 10), second.newly_assigned())[1], "the second to have them")
+
+    def polls() -> None:
+        first.poll(0.1, 10)
+
+    with pytest.raises(Misconfigured, match="another process has the name region-1 in the group"):
+        until(polls, "the first to notice")
+    assert second.poll(0.1, 10) == {}
+    first.close()
+    second.close()
 
 
 def test_a_restarted_instance_gets_its_topics_back_at_once(broker: Broker) -> None:

@@ -12,7 +12,8 @@ import psycopg
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from interfocal.installation.provision import provision
+from interfocal.provisioning.apply import provision
+from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack, create_database, current, down, drop_database, status, up
 from interfocal.stack.machine import free_ports
 from interfocal.stack.process import listens
@@ -53,7 +54,7 @@ def first(bootstrap: str, topic: str) -> tuple[bytes | None, bytes | None, list[
 
 
 def test_a_record_comes_back_from_the_real_broker(stack: Stack, topic_prefix: str) -> None:
-    (topic,) = provision(stack.bootstrap, [Topic("rs.seizure", "rs", ())], prefix=topic_prefix)
+    (topic,) = provision(stack.bootstrap, Plan([Topic("rs.seizure", "rs", ())], topic_prefix)).made
     send(stack.bootstrap, topic, b"v")
     assert first(stack.bootstrap, topic) == (b"k", b"v", [("seal", b"s")])
 
@@ -130,7 +131,7 @@ def test_a_launcher_that_dies_half_way_leaves_a_stack_that_up_takes_over(var: Pa
 
 def test_down_keeps_the_data_and_up_finds_it_at_the_same_addresses(var: Path) -> None:
     before = up(var)
-    (topic,) = provision(before.bootstrap, [Topic("rs.seizure", "rs", ())])
+    (topic,) = provision(before.bootstrap, Plan([Topic("rs.seizure", "rs", ())])).made
     send(before.bootstrap, topic, b"kept")
     url = create_database(before.postgres_url, "kept")
     down(var)
@@ -143,7 +144,7 @@ def test_down_keeps_the_data_and_up_finds_it_at_the_same_addresses(var: Path) ->
 
 def test_killed_servers_come_back_with_what_they_had_acknowledged(var: Path) -> None:
     before = up(var)
-    (topic,) = provision(before.bootstrap, [Topic("rs.seizure", "rs", ())])
+    (topic,) = provision(before.bootstrap, Plan([Topic("rs.seizure", "rs", ())])).made
     send(before.bootstrap, topic, b"kept")
     url = create_database(before.postgres_url, "kept")
     for pid in pids(var).values():

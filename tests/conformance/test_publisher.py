@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from consumers.source import Broker, KafkaTopicReader
-from interfocal.installation.provision import provision
+from interfocal.provisioning.apply import provision
+from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack
 from producers.publisher import KafkaPublisher
 from schemas.errors import BrokerAway, Stop
@@ -38,7 +39,7 @@ def kafka_place(request: pytest.FixtureRequest) -> PublisherPlace:
     stack: Stack = request.getfixturevalue("stack")
     prefix: str = request.getfixturevalue("topic_prefix")
     wanted = [topic for topic in planned_topics(["rs"]) if topic.name in {TOPIC, OTHER}]
-    provision(stack.bootstrap, wanted, prefix=prefix)
+    provision(stack.bootstrap, Plan(wanted, prefix))
     return PublisherPlace(
         open=lambda: KafkaPublisher(stack.bootstrap, prefix, "test"),
         open_reader=lambda: KafkaTopicReader(Broker(stack.bootstrap, "test", prefix)),

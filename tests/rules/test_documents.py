@@ -63,7 +63,7 @@ def test_every_setting_is_told_with_its_default() -> None:
 
 def shown(default: object) -> str:
     """A default as the table says it."""
-    return "empty" if default in ("", {}, ()) else str(default)
+    return "empty" if default in ("", {}, (), None) else str(default)
 
 
 def test_every_variable_of_the_environment_is_told() -> None:

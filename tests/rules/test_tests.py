@@ -1,6 +1,7 @@
 """Rules for tests: nothing is left out without a reason, and nothing depends on how fast the machine is."""
 
 import ast
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from source_tree import ROOT, functions
 
 FILES = sorted((ROOT / "tests").rglob("*.py"))
 LEFT_OUT = {"skip", "skipif", "xfail"}
-KINDS = {"unit", "contract", "conformance", "broker", "e2e", "faults", "rules"}
+KINDS = {"unit", "contract", "conformance", "broker", "e2e", "rules", "faults"}
+LONG = {"faults"}
+"""Kinds that `make test` leaves to a command of their own."""
 
 
 def calls(tree: ast.Module) -> Iterator[ast.Call]:
@@ -53,6 +56,13 @@ def test_every_test_lies_in_a_kind() -> None:
     tests = [path.relative_to(ROOT / "tests") for path in FILES if path.name.startswith("test_")]
     assert {path.parts[0] for path in tests} <= KINDS
     assert not list((ROOT / "tests").rglob("__init__.py"))
+
+
+def test_every_kind_is_run_by_the_usual_command_or_by_one_of_its_own() -> None:
+    usual = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]["ini_options"]["testpaths"]
+    assert set(usual) == {f"tests/{kind}" for kind in KINDS - LONG}
+    commands = (ROOT / "Makefile").read_text("utf-8")
+    assert [kind for kind in LONG if f"pytest tests/{kind} " not in commands] == []
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.name.startswith("test_")], ids=lambda path: path.name)

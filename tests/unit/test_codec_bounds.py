@@ -2,10 +2,12 @@
 
 import struct
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
+import fastavro
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.errors import Malformed
@@ -107,3 +109,42 @@ def test_a_fault_names_the_field_inside_parts_and_arrays() -> None:
 def test_the_walk_begins_where_it_is_told() -> None:
     check = bounds_of({"type": "record", "name": "One", "fields": [{"name": "it", "type": "boolean"}]})
     check(struct.pack(">bI", 0, 101) + b"\x01", 5)
+
+
+EVERY_KIND = {
+    "type": "record",
+    "name": "Every",
+    "fields": [
+        {"name": "text", "type": "string"},
+        {"name": "octets", "type": ["null", "bytes"]},
+        {"name": "number", "type": "long"},
+        {"name": "flag", "type": "boolean"},
+        {"name": "instant", "type": ["null", INSTANT]},
+        {"name": "pieces", "type": {"type": "array", "items": PIECE}},
+        {"name": "numbers", "type": {"type": "array", "items": "long"}},
+    ],
+}
+WRITTEN = number(2) + b"ab" + b"\x02" + number(1) + b"x" + number(300) + b"\x01" + b"\x02" + number(10**12)
+WRITTEN += number(1) + number(1) + b"p" + b"\x00" + number(2) + number(5) + number(-70) + b"\x00"
+SPLICES = st.lists(st.tuples(st.integers(0, len(WRITTEN)), st.integers(0, 3), st.binary(max_size=3)), max_size=3)
+
+
+@settings(max_examples=400)
+@given(SPLICES)
+@example([])
+def test_what_passes_the_walk_and_is_read_would_be_written_as_these_bytes(
+    splices: list[tuple[int, int, bytes]],
+) -> None:
+    """So nobody has to encode an event again to know that it has no other spelling."""
+    octets = WRITTEN
+    for at, gone, instead in splices:
+        octets = octets[:at] + instead + octets[at + gone :]
+    schema = fastavro.parse_schema(dict(EVERY_KIND))
+    try:
+        bounds_of(EVERY_KIND)(octets, 0)
+        fields = fastavro.schemaless_reader(BytesIO(octets), schema, None)
+    except (Malformed, UnicodeDecodeError):
+        return
+    written = BytesIO()
+    fastavro.schemaless_writer(written, schema, fields, strict=True)
+    assert written.getvalue() == octets

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from interfocal.installation.installation import replicas
 from interfocal.installation.settings import SETTINGS_FILE, Settings, load_settings
 from schemas.errors import Misconfigured
 
@@ -37,6 +38,7 @@ def test_the_environment_comes_before_secrets_and_secrets_before_the_file(
     [
         ("[kafka]\nbootsrap = 'x'\n", "kafka.bootsrap"),
         ("[kafkas]\nbootstrap = 'x'\n", "kafkas"),
+        ("[kafka]\nreplication = 0\n", "kafka.replication"),
         ("[outbox]\nbound_rows = 'many'\n", "outbox.bound_rows"),
         ("[postgres]\nnames = 'Robert; drop'\n", "postgres.names"),
     ],
@@ -44,6 +46,15 @@ def test_the_environment_comes_before_secrets_and_secrets_before_the_file(
 def test_what_cannot_be_is_named(tmp_path: Path, text: str, named: str) -> None:
     with pytest.raises(Misconfigured, match=f"setting {named} "):
         load_settings(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("wanted", "brokers", "replication"), [(None, 1, 1), (None, 2, 2), (None, 3, 3), (None, 5, 3), (1, 3, 1), (3, 1, 3)]
+)
+def test_topics_have_a_replica_on_each_broker_that_is_named_up_to_three_or_as_many_as_are_wanted(
+    wanted: int | None, brokers: int, replication: int
+) -> None:
+    assert replicas(wanted, ",".join(f"b{n}:9092" for n in range(brokers))) == replication
 
 
 @pytest.mark.parametrize("prefix", ["pilot", "pilot.x", "Pilot.", ".", "pilot:"])

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from interfocal.stack import current, down, jars, machine, status
+from interfocal.stack.broker_settings import CLIENT, CONTROLLER, INTERNAL, Node, ports_in, properties
 from interfocal.stack.databases import database_url, without_password
 from interfocal.stack.jars import check_digest, kafka_jars, read_digests
 from interfocal.stack.java import major_version
-from interfocal.stack.kafka import properties
 from interfocal.stack.machine import check_disk, check_memory
 from interfocal.stack.postgres import reachable
 from interfocal.stack.process import Running, why_it_died
@@ -164,10 +164,40 @@ def test_a_shown_address_holds_no_password() -> None:
 
 
 def test_the_broker_listens_on_loopback_only_and_makes_no_topic_by_itself(tmp_path: Path) -> None:
-    settings = dict(line.split("=", 1) for line in properties(tmp_path, 1, 2).splitlines())
-    assert settings["listeners"] == "PLAINTEXT://127.0.0.1:1,CONTROLLER://127.0.0.1:2"
+    settings = settings_of(1, 1, tmp_path)
+    assert settings["listeners"] == "CLIENT://127.0.0.1:11,INTERNAL://127.0.0.1:12,CONTROLLER://127.0.0.1:13"
     assert settings["auto.create.topics.enable"] == "false"
-    assert [name for name, value in settings.items() if name.endswith("replication.factor") and value != "1"] == []
+    assert copies(settings) == ({"1"}, {"1"})
+
+
+def test_of_three_brokers_each_votes_and_two_hold_a_record_before_it_is_acknowledged(tmp_path: Path) -> None:
+    each = [settings_of(number, 3, tmp_path) for number in (1, 2, 3)]
+    assert [settings["node.id"] for settings in each] == ["1", "2", "3"]
+    voters = {settings["controller.quorum.voters"] for settings in each}
+    assert voters == {"1@127.0.0.1:13,2@127.0.0.1:23,3@127.0.0.1:33"}
+    assert [copies(settings) for settings in each] == [({"3"}, {"2"})] * 3
+
+
+def test_the_ports_of_the_last_run_are_read_back(tmp_path: Path) -> None:
+    node = nodes(3)[1]
+    assert ports_in(properties(node, nodes(3), tmp_path)) == node.ports
+    assert ports_in("") == ports_in("listeners=\n") == {}
+
+
+def nodes(size: int) -> list[Node]:
+    ports = ((CLIENT, 1), (INTERNAL, 2), (CONTROLLER, 3))
+    return [Node(n, {name: 10 * n + digit for name, digit in ports}) for n in range(1, size + 1)]
+
+
+def settings_of(number: int, size: int, logs: Path) -> dict[str, str]:
+    text = properties(nodes(size)[number - 1], nodes(size), logs)
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def copies(settings: dict[str, str]) -> tuple[set[str], set[str]]:
+    """Every number of replicas that a broker is told, and every number of those that have to be in sync."""
+    replicas = {value for name, value in settings.items() if name.endswith("replication.factor")}
+    return replicas, {value for name, value in settings.items() if name.endswith(("min.isr", "min.insync.replicas"))}
 
 
 def _give(contents: dict[str, bytes], folder: Path) -> object:

@@ -10,6 +10,7 @@ from schemas.topics import (
     MAX_EVENT_BYTES,
     MAX_MESSAGE_BYTES,
     check_member_code,
+    in_sync_replicas,
     inbox_topic,
     is_short_lived,
     member_topic,
@@ -68,6 +69,16 @@ def test_the_broker_opens_what_is_compressed_and_bounds_it() -> None:
         assert topic.config["compression.type"] == "uncompressed"
         assert topic.config["max.message.bytes"] == str(MAX_MESSAGE_BYTES)
     assert MAX_EVENT_BYTES < MAX_DELIVERY_BYTES < MAX_MESSAGE_BYTES
+
+
+@given(st.integers(1, 9))
+def test_one_broker_may_be_away_and_a_record_is_never_on_one_of_three_alone(replication: int) -> None:
+    in_sync = in_sync_replicas(replication)
+    assert 1 <= in_sync <= replication
+    assert replication - in_sync == (0 if replication == 1 else 1)
+    for topic in planned_topics(["aa", "bb"], replication):
+        assert (topic.replication, topic.config["min.insync.replicas"]) == (replication, str(in_sync))
+        assert topic.config["unclean.leader.election.enable"] == "false"
 
 
 @pytest.mark.parametrize("code", ["region", "RS", "r", "rst", "rs.", "rs-", "rs-1234567", "rš", ""])

@@ -1,31 +1,89 @@
-"""``interfocal provision``: make what an installation needs on a running stack. It changes with what is provisioned."""
+"""``interfocal provision``: what the cluster must have, has, and is given. It changes with what is provisioned."""
 
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from interfocal.installation.installation import Places, open_installation
-from interfocal.installation.preparing import make_topics, prepare
+from interfocal.commands.submit import HERE, AsJson, Var
+from interfocal.installation.installation import Installation, Places, open_installation
+from interfocal.installation.preparing import plan_of, prepare
 from interfocal.installation.region_folder import open_region
-
-Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
+from interfocal.limits import EXERCISE_NOTICE
+from interfocal.provisioning.apply import Applied, apply
+from interfocal.provisioning.cluster import opened
+from interfocal.provisioning.drift import Drift, drift_of
 
 Region = Annotated[Path | None, typer.Option(help="A new installation's region: a folder; the default region without")]
+MENDS = "`interfocal provision apply` mends it"
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command ``provision``."""
-    app.command("provision")(provision)
+    """Add the group ``provision``."""
+    group = typer.Typer(help="Compare the Kafka cluster with the plan, and mend it.", no_args_is_help=True)
+    group.command("plan")(plan_command)
+    group.command("apply")(apply_command)
+    app.add_typer(group, name="provision")
 
 
-def provision(region: Region = None, var: Var = Path("var")) -> None:
-    """Make the topics of every member and of the region, with their settings; what is there stays.
+def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
+    """Show where plan and cluster differ, and change nothing; exit 1 when they differ."""
+    installation = open_installation(var.resolve())
+    plan = plan_of(installation)
+    with opened(installation.bootstrap) as cluster:
+        drifts = drift_of(plan, cluster.found(plan))
+    if as_json:
+        typer.echo(as_text({"drift": [told(drift) for drift in drifts]}))
+    else:
+        show(drifts)
+        typer.echo(f"{len(plan.topics)} topics are planned; the cluster differs in {len(drifts) or 'nothing'}")
+    if drifts:
+        raise typer.Exit(1)
 
-    Where nothing is enrolled yet, the keys, the signed directory and the databases of the region are made first.
+
+def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HERE) -> None:
+    """Make the topics that are missing and give all their settings; exit 1 when something waits for a person.
+
+    No topic is ever deleted, and neither partitions nor replicas are changed. Where nothing is enrolled yet, the keys,
+    the signed directory and the databases of the region are made first.
     """
     var = var.resolve()
-    if Places(var).trust.exists():
-        typer.echo(f"{make_topics(open_installation(var))} topics are there")
+    if not Places(var).trust.exists():
+        prepare(var, open_region(region), lambda message: typer.echo(message, err=True))
+    applied = applied_to(open_installation(var))
+    if as_json:
+        altered, left = [told(drift) for drift in applied.altered], [told(drift) for drift in applied.left]
+        typer.echo(as_text({"made": list(applied.made), "altered": altered, "left": left}))
     else:
-        prepare(var, open_region(region), typer.echo)
+        show(applied.left)
+        typer.echo(f"{len(applied.made)} topics made, {len(applied.altered)} settings altered")
+    if applied.left:
+        raise typer.Exit(1)
+
+
+def applied_to(installation: Installation) -> Applied:
+    """What applying the plan did; raises Misconfigured or BrokerAway."""
+    with opened(installation.bootstrap) as cluster:
+        return apply(cluster, plan_of(installation))
+
+
+def show(drifts: Sequence[Drift]) -> None:
+    """One line for each difference."""
+    for drift in drifts:
+        typer.echo(
+            f"{drift.part} {drift.where}: {drift.what} planned {drift.planned}, found {drift.found};"
+            f" {drift.person or MENDS} ({drift.code})"
+        )
+
+
+def told(drift: Drift) -> dict[str, Any]:
+    """A difference as JSON."""
+    return {**asdict(drift), "mended_by_apply": not drift.person}
+
+
+def as_text(found: dict[str, Any]) -> str:
+    """JSON; topics are named by owners' codes, which need no footnote."""
+    return json.dumps({**found, "limits": [EXERCISE_NOTICE], "footnotes": {}}, indent=2)

@@ -15,6 +15,9 @@ PostgresUrl = Annotated[
     str | None,
     typer.Option("--postgres-url", help="Use this server, and start none; else the setting postgres.url."),
 ]
+Brokers = Annotated[
+    int | None, typer.Option("--brokers", help="Of Kafka: 1 or 3; without, as many as there were here, else one.")
+]
 Wipe = Annotated[bool, typer.Option("--wipe", help="Delete the servers' data too.")]
 HERE = Path("var")
 
@@ -26,10 +29,10 @@ def register(app: typer.Typer) -> None:
     app.command("status")(show)
 
 
-def start(var: Var = HERE, postgres_url: PostgresUrl = None) -> None:
-    """Start Kafka and PostgreSQL on loopback, and return when both answer. Safe to call again."""
+def start(var: Var = HERE, postgres_url: PostgresUrl = None, brokers: Brokers = None) -> None:
+    """Start Kafka and PostgreSQL on loopback, and return when all answer. Safe to call again."""
     url = postgres_url or load_settings(var).postgres.url or None
-    up(var, postgres_url=url, progress=lambda message: typer.echo(message, err=True))
+    up(var, brokers=brokers, postgres_url=url, progress=lambda message: typer.echo(message, err=True))
     show(var)
 
 

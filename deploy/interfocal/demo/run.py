@@ -33,7 +33,7 @@ from schemas.topics import record_topics
 
 MARKER = "made-by-the-demo"
 OWN_FOLDERS = ("members", "region", "logs")
-SERVER_FOLDERS = ("kafka", "postgres")
+SERVER_FOLDERS = ("kafka*", "postgres")
 REPORT = "demo-report.json"
 TRACES = "traces.csv"
 DRAIN_S = 300.0
@@ -41,12 +41,13 @@ DRAIN_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """One demo: its folder, its region, and a file of records to run on instead of samples."""
+    """One demo: its folder, its region, a file of records to run on instead of samples, and how many brokers."""
 
     var: Path
     folder: RegionFolder
     records: Path | None
     screen: Screen
+    brokers: int = 1
 
     def run(self, *, once: bool) -> bool:
         """Play everything; stay up until Ctrl-C unless ``once``. True when every promise held."""
@@ -68,7 +69,7 @@ class Demo:
     def bring_up(self, processes: list[Process]) -> Installation:
         """Kafka, PostgreSQL, keys, topics, databases, processes."""
         self.screen.stage(f"Interfocal: {self.folder.template.get('title', 'a region')}. {EXERCISE_NOTICE}")
-        up(self.var, progress=self.screen.progress)
+        up(self.var, brokers=self.brokers, progress=self.screen.progress)
         installation = prepare(self.var, self.folder, self.screen.progress)
         self.screen.directory = installation.directory
         if installation.directory.notice:
@@ -161,7 +162,7 @@ def addresses(installation: Installation) -> Sequence[str]:
 def clear(var: Path) -> None:
     """Delete what an earlier demo left; raises NotOurs when the folder holds an installation that no demo made."""
     marker = var / MARKER
-    if not marker.exists() and any((var / name).exists() for name in (*OWN_FOLDERS, *SERVER_FOLDERS)):
+    if not marker.exists() and any(any(var.glob(name)) for name in (*OWN_FOLDERS, *SERVER_FOLDERS)):
         raise NotOurs(f"{var} holds an installation that the demo did not make: name another folder with --var")
     down(var, wipe=True)
     forget_national(var)

@@ -15,6 +15,7 @@ from interfocal.stack import supervisor
 from interfocal.stack.databases import database_url
 from schemas.directory import DIRECTORY_TYPE, Directory
 from schemas.errors import Misconfigured
+from schemas.topics import MOST_REPLICAS
 from schemas.trust.documents import open_document
 from schemas.trust.keys import KeyRing, SigningKey, key_ring, signing_key_from_pem
 
@@ -80,6 +81,11 @@ class Installation:
         return self.settings.kafka.prefix
 
     @property
+    def replication(self) -> int:
+        """How many replicas its topics have."""
+        return replicas(self.settings.kafka.replication, self.bootstrap)
+
+    @property
     def region_url(self) -> str:
         """The regional database."""
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_region")
@@ -105,6 +111,11 @@ class Installation:
     def id_key(self, owner: str) -> bytes:
         """The member's id key; raises Misconfigured when it is not here."""
         return bytes.fromhex(read_secret(self.places.secrets(owner) / "id.key").decode())
+
+
+def replicas(wanted: int | None, bootstrap: str) -> int:
+    """As many as are wanted, else as many as brokers are named in ``host:port,host:port``, and three at most."""
+    return wanted or min(len(bootstrap.split(",")), MOST_REPLICAS)
 
 
 def read_secret(path: Path) -> bytes:

@@ -12,8 +12,9 @@ from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.installation.provision import provision
 from interfocal.installation.region_folder import RegionFolder
+from interfocal.provisioning.apply import provision
+from interfocal.provisioning.drift import Plan
 from interfocal.stack.databases import create_database
 from schemas.topics import planned_topics
 
@@ -32,12 +33,16 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
     return installation
 
 
+def plan_of(installation: Installation) -> Plan:
+    """What the cluster must have for this installation."""
+    return Plan(planned_topics(installation.directory.owners(), installation.replication), installation.prefix)
+
+
 def make_topics(installation: Installation) -> int:
     """Every topic of ``schemas/topics.py``; returns how many there are."""
-    topics = planned_topics(installation.directory.owners())
-    settings = installation.settings.kafka
-    provision(installation.bootstrap, topics, replication=settings.replication, prefix=settings.prefix)
-    return len(topics)
+    plan = plan_of(installation)
+    provision(installation.bootstrap, plan)
+    return len(plan.topics)
 
 
 def make_databases(installation: Installation) -> int:

@@ -27,11 +27,14 @@ class Purpose(BaseModel):
 
 
 class KafkaSettings(Purpose):
-    """How Kafka is reached. ``bootstrap`` empty: the local stack under ``var``."""
+    """How Kafka is reached. ``bootstrap`` empty: the local stack under ``var``.
+
+    ``replication`` empty: as many replicas as brokers are named in ``bootstrap``, and three at most.
+    """
 
     bootstrap: str = ""
     prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)?$")] = ""
-    replication: int = 1
+    replication: Annotated[int | None, Field(ge=1)] = None
 
 
 class PostgresSettings(Purpose):

@@ -18,7 +18,7 @@ from consumers.view.dump import dump_view, lines
 from interfocal.ledger.log import gap_place, offsets_place
 from producers.outbox import open_read_only
 from schemas.errors import StoreAway
-from schemas.wire.json_form import instant_text
+from schemas.events.types import instant_text
 
 LineCounts = Counter[str]
 """Lines of a dump, and how often each is there: a doubled row counts twice."""

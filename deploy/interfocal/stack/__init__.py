@@ -1,6 +1,7 @@
-"""The local stack: one Apache Kafka broker and one PostgreSQL server on loopback, for work and tests."""
+"""The local stack: Apache Kafka (one broker, or three) and one PostgreSQL server on loopback, for work and tests."""
 
 from interfocal.stack.databases import create_database, database_url, drop_database
+from interfocal.stack.one_broker import kill_broker, start_broker, stop_broker
 from interfocal.stack.supervisor import ServiceStatus, Stack, current, down, status, up
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "database_url",
     "down",
     "drop_database",
+    "kill_broker",
+    "start_broker",
     "status",
+    "stop_broker",
     "up",
 ]

@@ -3,7 +3,7 @@
 import random
 import shutil
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import psutil
@@ -12,7 +12,8 @@ from schemas.errors import Misconfigured
 
 MIB = 1024 * 1024
 DISK_MIB = 500  # Kafka's first log segments and PostgreSQL's first WAL files
-MEMORY_MIB = 600  # the broker's 300-400 MiB and PostgreSQL's 100
+MEMORY_MIB = 600  # a broker's 300-400 MiB and PostgreSQL's 100
+BROKER_MIB = 400  # of memory, for each further broker
 
 # Below the range from which the system takes ports for outgoing connections: a client that keeps trying a
 # server that is down would otherwise be given that very port, connect to itself, and keep it.
@@ -29,12 +30,13 @@ def check_disk(folder: Path) -> None:
         )
 
 
-def check_memory() -> None:
-    """Raise Misconfigured unless the machine has memory for both servers."""
+def check_memory(brokers: int = 1) -> None:
+    """Raise Misconfigured unless the machine has memory for PostgreSQL and so many brokers."""
     free = psutil.virtual_memory().available // MIB
-    if free < MEMORY_MIB:
+    needed = MEMORY_MIB + (brokers - 1) * BROKER_MIB
+    if free < needed:
         raise Misconfigured(
-            f"The machine has {free} MiB of memory free, and the stack needs {MEMORY_MIB}: stop other programs.",
+            f"The machine has {free} MiB of memory free, and the stack needs {needed}: stop other programs.",
             code="memory_low",
         )
 
@@ -51,6 +53,13 @@ def free_ports(count: int, *, preferred: Iterable[int] = ()) -> list[int]:
             f"No free port was found between {PORTS.start} and {PORTS.stop} on 127.0.0.1.", code="port_taken"
         )
     return ports
+
+
+def last_or_free_ports(last: Sequence[int | None]) -> list[int]:
+    """For each port of the last run the same where it is free, else (and for None) another free one."""
+    kept = {port for port in last if port is not None and _is_free(port)}
+    fresh = (port for port in free_ports(len(last) + len(kept)) if port not in kept)
+    return [port if port is not None and port in kept else next(fresh) for port in last]
 
 
 def _is_free(port: int) -> bool:

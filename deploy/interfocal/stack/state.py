@@ -1,4 +1,4 @@
-"""What the stack writes down about itself: ``stack.json``. It changes when more than two servers run."""
+"""What the stack writes down about itself: ``stack.json``. It changes with what is kept of a server."""
 
 import fcntl
 import json
@@ -75,7 +75,7 @@ class StateFile:
 
 
 def _address_name(name: str) -> str:
-    return "bootstrap" if name == "kafka" else "url"
+    return "url" if name == "postgres" else "bootstrap"
 
 
 def _read(name: str, entry: dict[str, Any]) -> Service:

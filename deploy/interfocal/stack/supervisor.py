@@ -1,13 +1,16 @@
-"""Brings the two servers up and down together. It changes when the stack gains or loses a server."""
+"""Brings the servers up and down together. It changes when the stack gains or loses a kind of server."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from interfocal.stack.broker_place import KAFKA
+from interfocal.stack.cluster import SIZES, brokers_of, prepare, size_of
 from interfocal.stack.databases import answers, connect, without_password
 from interfocal.stack.jars import Progress, cache_folder
-from interfocal.stack.kafka import Kafka
+from interfocal.stack.kafka import Broker
 from interfocal.stack.machine import check_disk, check_memory
 from interfocal.stack.postgres import Postgres, settle
 from interfocal.stack.process import Running
@@ -16,7 +19,7 @@ from schemas.errors import BrokerAway, Misconfigured, StoreAway
 
 
 class Server(Protocol):
-    """What the supervisor asks of a server; ``kafka.Kafka`` and ``postgres.Postgres`` are the two."""
+    """What the supervisor asks of a server; ``kafka.Broker`` and ``postgres.Postgres`` are the two kinds."""
 
     @property
     def name(self) -> str: ...  # noqa: D102  # the name in the state file
@@ -35,7 +38,7 @@ class Server(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Addresses of a running stack: Kafka's ``host:port``, and the URL of the maintenance database ``postgres``."""
+    """Addresses of a running stack: ``host:port`` of every broker, and the URL of the maintenance database."""
 
     bootstrap: str
     postgres_url: str
@@ -55,28 +58,30 @@ def silent(_message: str) -> None:
     """A progress that nobody watches."""
 
 
-def up(var: Path, *, postgres_url: str | None = None, progress: Progress = silent) -> Stack:
-    """Start what does not run yet, both servers at once, and return when both answer. Safe to call again.
+def up(var: Path, *, brokers: int | None = None, postgres_url: str | None = None, progress: Progress = silent) -> Stack:
+    """Start what does not run yet, all servers at once, and return when all answer. Safe to call again.
 
     Everything the stack keeps lies under ``var``, except what root's PostgreSQL cannot reach there. The servers
-    outlive the caller; ``down`` ends them. With ``postgres_url`` that server is used, and none is started.
+    outlive the caller; ``down`` ends them. ``brokers`` is 1 or 3; without it as many as there were, else one. With
+    ``postgres_url`` that server is used, and none is started.
 
     Raises:
-        Misconfigured: disk, memory or a port is missing, or another PostgreSQL is already in use here.
+        Misconfigured: disk, memory or a port is missing, another PostgreSQL is already in use here, or the Kafka here
+            was made with another number of brokers.
         NotOurs: a program file is not the tested one.
         BrokerAway, StoreAway: a server could not be fetched, did not start, or does not answer.
     """
     var = var.resolve()
     state = StateFile.under(var)
     with state.one_launcher():
-        kafka, postgres = _servers(var)
+        cluster = _cluster(var, brokers)
         with ThreadPoolExecutor(2) as threads:
-            broker = threads.submit(_start, kafka, state, progress)
+            kafka = threads.submit(_start_cluster, cluster, state, progress)
             if postgres_url is None:
-                store = threads.submit(_start, postgres, state, progress)
+                store = threads.submit(start, settle(var / Postgres.name), state, progress)
             else:
                 store = threads.submit(_use, postgres_url, state, progress)
-        return Stack(broker.result(), store.result())
+        return Stack(kafka.result(), store.result())
 
 
 def down(var: Path, *, wipe: bool = False) -> tuple[str, ...]:
@@ -88,16 +93,15 @@ def down(var: Path, *, wipe: bool = False) -> tuple[str, ...]:
     if not var.exists():
         return ()
     state = StateFile.under(var)
-    stopped = []
-    with state.one_launcher():
-        for server in _servers(var):
-            service = _known(server, state)
-            if service is not None and service.running is not None and server.end(service.running):
-                stopped.append(server.name)
-            state.write(server.name, None)
-            if wipe:
+    every = [broker for size in SIZES for broker in brokers_of(var, size, cache_folder())]
+    servers: list[Server] = [*every, settle(var / Postgres.name)]
+    with state.one_launcher(), ThreadPoolExecutor(len(servers)) as threads:
+        # All at once: a broker that is asked last would wait for a majority of controllers that is gone.
+        ended = list(threads.map(lambda server: _end(server, state), servers))
+        if wipe:
+            for server in servers:
                 server.wipe()
-    return tuple(stopped)
+    return tuple(server.name for server, was_up in zip(servers, ended, strict=True) if was_up)
 
 
 def status(var: Path) -> tuple[ServiceStatus, ...]:
@@ -107,27 +111,23 @@ def status(var: Path) -> tuple[ServiceStatus, ...]:
 
 
 def current(var: Path) -> Stack:
-    """The addresses of the stack that is up under ``var``.
+    """The addresses of the stack that is up under ``var``: those of all brokers as soon as one of them runs.
 
     Raises:
         BrokerAway, StoreAway: that server is not up.
     """
     var = var.resolve()
     services = StateFile.under(var).services()
-    addresses = []
-    for server in _servers(var):
-        service = services.get(server.name)
-        if service is None or not service.up:
-            raise server.away(f"{server.title} is not up under {var}: run `interfocal up` first.")
-        addresses.append(service.address)
-    return Stack(*addresses)
+    brokers = [service for name, service in sorted(services.items()) if name.startswith(KAFKA)]
+    if not any(service.up for service in brokers):
+        raise BrokerAway(f"Apache Kafka is not up under {var}: run `interfocal up` first.")
+    store = services.get(Postgres.name)
+    if store is None or not store.up:
+        raise StoreAway(f"{Postgres.title} is not up under {var}: run `interfocal up` first.")
+    return Stack(",".join(service.address for service in brokers), store.address)
 
 
-def _servers(var: Path) -> tuple[Kafka, Postgres]:
-    return Kafka(var / Kafka.name, cache_folder()), settle(var / Postgres.name)
-
-
-def _known(server: Server, state: StateFile) -> Service | None:
+def known(server: Server, state: StateFile) -> Service | None:
     """The server as written down if it is up, or its process that a dead launcher left unwritten."""
     service = state.services().get(server.name)
     if service is not None and service.up:
@@ -136,8 +136,9 @@ def _known(server: Server, state: StateFile) -> Service | None:
     return None if running is None else Service(server.address, running)
 
 
-def _start(server: Server, state: StateFile, progress: Progress) -> str:
-    service = _known(server, state)
+def start(server: Server, state: StateFile, progress: Progress) -> str:
+    """Start one server unless it runs, write it down, and return its address when it answers."""
+    service = known(server, state)
     if service is None:
         check_disk(state.path.parent)
         check_memory()
@@ -150,6 +151,28 @@ def _start(server: Server, state: StateFile, progress: Progress) -> str:
     server.wait(service.running)
     progress(f"{server.title} answers at {without_password(service.address)}")
     return service.address
+
+
+def _cluster(var: Path, brokers: int | None) -> Sequence[Broker]:
+    cache = cache_folder()
+    return brokers_of(var, size_of(var, cache, brokers), cache)
+
+
+def _start_cluster(cluster: Sequence[Broker], state: StateFile, progress: Progress) -> str:
+    """Start those brokers that do not run; the addresses of all."""
+    missing = [broker for broker in cluster if known(broker, state) is None]
+    if missing:
+        check_memory(len(missing))
+        prepare(cluster, missing, progress)
+    with ThreadPoolExecutor(len(cluster)) as threads:
+        return ",".join(threads.map(lambda broker: start(broker, state, progress), cluster))
+
+
+def _end(server: Server, state: StateFile) -> bool:
+    service = known(server, state)
+    was_up = service is not None and service.running is not None and server.end(service.running)
+    state.write(server.name, None)
+    return was_up
 
 
 def _use(url: str, state: StateFile, progress: Progress) -> str:

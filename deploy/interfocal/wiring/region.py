@@ -54,6 +54,7 @@ from schemas.topics import (
 GROUP = "region.view"
 TELL_EVERY_S = 1.0
 OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty officer's own process
+LEASE_S = 30  # of silence: then another instance relays, though this one's session is not closed
 WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
 """Set to 1: the region folds and decides nothing, as when a view is rebuilt beside the live one."""
 
@@ -121,7 +122,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
         reached,
     )
     loop = make_loop(installation, WakingObserver(metrics, router.wake), reached)
-    outbox = RegionOutbox(connector(installation.region_url, "region.relay"), now, reached)
+    outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
     recovery = Recovery(installation, sending.topics)
