@@ -67,6 +67,11 @@ def quarantine_entry_id(region: str, topic: str, offset: int) -> str:
     return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:quarantine:{topic}:{offset}"))
 
 
+def directory_record_id(region: str) -> str:
+    """UUIDv5 of the region's directory, whose versions are the record's revisions."""
+    return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:directory"))
+
+
 def id_key_check(id_key: bytes) -> str:
     """What the directory holds of an id key, so that a producer with another key is found out."""
     return base64url(_keyed(id_key, "id key check"))
