@@ -17,9 +17,9 @@ from consumers.store.connection import connector
 from consumers.store.migrate import PLACE, migrate
 from consumers.store.revision import newest
 from interfocal.commands.main import run
-from interfocal.process.service import free_port
 from interfocal.stack import drop_database
 from producers.outbox import LAYOUT, layout_of
+from running import interfocal
 from schemas.errors import Misconfigured
 from small_records import ASKED, ASKER
 from small_region import SmallRegion
@@ -93,13 +93,12 @@ def words(small: SmallRegion, *given: str) -> list[str]:
 
 
 @pytest.mark.parametrize("process", ["region", "desks"])
-def test_a_process_of_an_older_program_does_not_start(
-    small: SmallRegion, process: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_process_of_an_older_program_does_not_start(small: SmallRegion, process: str) -> None:
     installation = small.installation
     execute(installation.region_url if process == "region" else installation.desk_url(ASKED), NEWER)
-    assert run(words(small, "run", process, "--port", str(free_port()))) == 2
-    assert "9999_later, which this version of the program does not know" in capsys.readouterr().err
+    told = interfocal(*words(small, "run", process))
+    assert told.returncode == 2
+    assert "9999_later, which this version of the program does not know" in told.stderr
 
 
 @pytest.mark.parametrize(

@@ -47,9 +47,8 @@ def waiting(small: SmallRegion) -> list[tuple[Any, ...]]:
 
 def test_where_outbox_and_topics_agree_nothing_changes(small: SmallRegion) -> None:
     told = recovered(small)
-    assert {topic: (one["lost"], one["found_sent"], one["new_life"]) for topic, one in told.items()} == dict.fromkeys(
-        [DECISION_TOPIC, "region.inbox.aa", "region.inbox.bb"], (0, 0, None)
-    )
+    assert {DECISION_TOPIC, "region.inbox.aa", "region.inbox.bb"} <= told.keys()
+    assert {(one["lost"], one["found_sent"], one["new_life"]) for one in told.values()} == {(0, 0, None)}
     assert sum(one["events"] for one in told.values()) > 0
     assert waiting(small) == []
 
