@@ -10,7 +10,8 @@ ExchangeError                    the root; retriable = False
 ├── NotTaken                     a signed directory that may not follow the one that is known
 ├── Temporary                    retriable = True: something is away, wait and try again
 │   ├── BrokerAway
-│   └── StoreAway
+│   ├── StoreAway
+│   └── NotInForce               no directory or key allows it now: what is accepted waits
 └── Stop                         page a person
     ├── QuarantineFull           pauses its topic only
     ├── PositionLost             the log no longer holds what the store expects
@@ -95,6 +96,12 @@ class StoreAway(Temporary):
     """The database or the outbox's disk does not answer."""
 
     default_code = "store_away"
+
+
+class NotInForce(Temporary):
+    """Neither directory nor key allows anything to be sent or decided at this moment."""
+
+    default_code = "not_in_force"
 
 
 class Stop(ExchangeError):

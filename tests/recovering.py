@@ -17,7 +17,7 @@ from schemas.record import SEAL_HEADER
 from schemas.topics import MEMBER_STREAMS, member_topic
 from schemas.trust.sealer import sealer
 from schemas.wire.codec import decode
-from sealing import AUD, SEALED_AT, a_key, expecting
+from sealing import AUD, SEALED_AT, a_key, expecting, held
 from twins import TwinLog, TwinPublisher, TwinReader
 
 TOPICS = tuple(member_topic("rs", stream) for stream in MEMBER_STREAMS)
@@ -67,9 +67,10 @@ class Side:
                 outbox=self.intake.outbox,
                 open_publisher=lambda: TwinPublisher(self.log),
                 open_reader=lambda: TwinReader(self.log),
-                sealer=sealer(a_key(), AUD, lambda: SEALED_AT),
+                sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
                 expected=expecting(a_key()),
                 topics=TOPICS,
+                check_in_force=lambda: None,
             )
         )
 

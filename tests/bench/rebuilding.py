@@ -53,7 +53,7 @@ def publish(installation: Installation, events: int) -> None:
     """Sealed seizures and missing firearms of both members, straight onto their topics."""
     producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True, linger_ms=20)
     for member in MEMBERS:
-        seal = sealer(installation.signing_key(member.lower()), installation.directory.region, now)
+        seal = sealer(installation.signing_keys(member.lower()), installation.directory.region, now)
         heads: dict[str, Link] = {}
         for number in range(events // len(MEMBERS)):
             stream, make = ("missing", a_missing) if number % MISSING_EVERY == 0 else ("seizure", a_seizure)

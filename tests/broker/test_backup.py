@@ -59,7 +59,7 @@ def kept(small: SmallRegion, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     return folders
 
 
-SHARED = {"interfocal.toml", "region/directory.jws", "region/trust.json", "region/source.txt"}
+SHARED = {"interfocal.toml", "region/directories/1.jws", "region/trust.json", "region/source.txt"}
 
 
 def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) -> None:
@@ -70,12 +70,12 @@ def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) ->
         FILE,
     }
     assert files_of(kept["member secrets"]) == {
-        *(f"{member}/secrets/{name}" for name in ("id.key", "seal.pem", "api.key")),
+        *(f"{member}/secrets/{name}" for name in ("id.key", f"{OWNER}.1.seal.pem", "api.key")),
         FILE,
     }
     tables = ("region_outbox", "decided", "chain_gap", "acknowledged_offsets")
     assert files_of(kept["region"]) == {*SHARED, *(f"rows/{table}.copy" for table in tables), FILE}
-    assert files_of(kept["region secrets"]) == {"region/secrets/seal.pem", "region/secrets/root.pem", FILE}
+    assert files_of(kept["region secrets"]) == {"region/secrets/region.1.seal.pem", "root/root.pem", FILE}
 
 
 def test_no_member_takes_along_the_secrets_of_another(
@@ -238,7 +238,7 @@ def test_files_that_several_owners_share_stay_as_they_are(
 def test_a_folder_of_another_region_is_refused(
     kept: dict[str, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    trust = Places(tmp_path / "new").trust
+    trust = Places(tmp_path / "new").trust.file
     trust.parent.mkdir(parents=True)
     trust.write_text('{"region": "another", "roots": []}', encoding="utf-8")
     code, told = command(capsys, tmp_path / "new", "restore", str(kept["member"]))

@@ -25,6 +25,7 @@ READING = {
     "ledger verify": ["ledger", "verify"],
     "rebuild": ["rebuild", "--verify", "--into", "limits_rebuild"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
+    "provision plan": ["provision", "plan"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
@@ -33,6 +34,7 @@ TESTED_APART = {
     "region recover",
     "backup",
     "restore",
+    "provision apply",
     "rejected resubmit",
     "quality",
     "mapping check",

@@ -50,7 +50,7 @@ def at_work(installation: Installation) -> Iterator[dict[str, MemberParts]]:
 
 def lose_the_second_of_three(installation: Installation, member: MemberParts) -> None:
     member.submit("seizure", *(a_seizure(f"KU-{number}", f"L-{number}") for number in range(50, 53)))
-    seal = sealer(installation.signing_key(ASKER.lower()), installation.directory.region, now)
+    seal = sealer(installation.signing_keys(ASKER.lower()), installation.directory.region, now)
     assert member.outbox.seal_waiting(10, seal) == 3
     _, second, _ = member.outbox.sealed(10)
     member.outbox.mark_published({second.row: 777})

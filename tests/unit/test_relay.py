@@ -12,7 +12,7 @@ from schemas.record import SEAL_HEADER, Draft, Entry, Publisher
 from schemas.steps import Step
 from schemas.trust.chain import verify_record
 from schemas.trust.sealer import sealer
-from sealing import AUD, SEALED_AT, Writer, a_key, an_id, expecting
+from sealing import AUD, SEALED_AT, Writer, a_key, an_id, expecting, held
 from twins import Fault, TwinDelivery, TwinLog, TwinOutbox, TwinPublisher, TwinReader, TwinRows
 
 TOPICS = ("rs.seizure", "rs.trace")
@@ -54,9 +54,10 @@ class World:
             outbox=TwinOutbox(self.rows),
             open_publisher=open_publisher or self.publisher,
             open_reader=lambda: TwinReader(self.log),
-            sealer=sealer(a_key(), AUD, lambda: SEALED_AT),
+            sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
             expected=expecting(a_key()),
             topics=TOPICS,
+            check_in_force=lambda: None,
         )
         return Relay(edges, limits, self.told, self.steps.append)
 
@@ -185,7 +186,7 @@ def test_a_batch_within_bytes_is_the_longest_that_fits() -> None:
     world = World()
     world.accept("1", "22", "333")
     outbox = TwinOutbox(world.rows)
-    outbox.seal_waiting(3, sealer(a_key(), AUD, lambda: SEALED_AT))
+    outbox.seal_waiting(3, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     entries = outbox.sealed(3)
     assert [len(within(entries, limit)) for limit in (0, 1, 2, 3, 5, 6, 7)] == [1, 1, 1, 2, 2, 3, 3]
     assert within([], 1) == []
@@ -211,7 +212,7 @@ def test_a_restored_outbox_that_numbered_other_events_does_not_send() -> None:
     world.relay().run_once()
     world.rows = TwinRows()
     world.accept("other")
-    TwinOutbox(world.rows).seal_waiting(1, sealer(a_key(), AUD, lambda: SEALED_AT))
+    TwinOutbox(world.rows).seal_waiting(1, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     with pytest.raises(TopicAhead) as caught:
         world.relay().run_once()
     assert caught.value.code == "chain_differs"
@@ -225,7 +226,7 @@ def test_an_event_that_stands_under_another_number_is_not_sent_again() -> None:
     found = [record for record in world.log.topics["rs.seizure"] if record.value == b"1"]
     other = TwinOutbox()
     other.rows.accept([Draft("rs.seizure", an_id(name), an_id("key"), name.encode()) for name in ("x", "y", "1")])
-    other.seal_waiting(3, sealer(a_key(), AUD, lambda: SEALED_AT))
+    other.seal_waiting(3, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     world.log.topics["rs.seizure"] = found
     world.rows = other.rows
     with pytest.raises(TopicAhead) as caught:
@@ -280,7 +281,7 @@ def test_a_topic_that_is_behind_its_outbox_gets_what_is_missing_of_the_unacknowl
     world = World()
     assert judge("rs.seizure", None, [], []) == {}
     world.accept("1", "2")
-    TwinOutbox(world.rows).seal_waiting(2, sealer(a_key(), AUD, lambda: SEALED_AT))
+    TwinOutbox(world.rows).seal_waiting(2, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     world.log.append(world.rows.sealed[1])
     assert world.relay().run_once() == 2
     assert world.values() == [b"1", b"2"]

@@ -15,6 +15,7 @@ from interfocal.installation.settings import NESTED, SECRETS_FOLDER, SETTINGS_FI
 from schemas.topics import REGION
 
 WAYS_IN = "ways_in"
+DOCUMENTS = "directories"
 ROWS = "rows"
 """Folder of a backup that holds rows of the owner's database."""
 
@@ -31,15 +32,18 @@ class Contents:
         """Files that every owner of an installation needs: put back only where they are not there."""
         if self.what is What.SECRETS:
             return [path for path in self._files(self.places.var / SECRETS_FOLDER) if self._may_know(path)]
-        wanted = (self.places.var / SETTINGS_FILE, self.places.directory, self.places.trust, self.places.region_source)
+        trust = self.places.trust
+        documents = self._files(trust.path / DOCUMENTS)
+        wanted = (self.places.var / SETTINGS_FILE, trust.file, *documents, self.places.region_source)
         return [path for path in wanted if path.is_file()]
 
     def own(self) -> Sequence[Path]:
         """Files that are the owner's alone, but for its outbox, which is copied in another way."""
         if self.what is What.SECRETS:
-            return self._files(self.places.secrets(self.owner))
+            roots = [self.places.root_key] if self.owner == REGION and self.places.root_key.is_file() else []
+            return [*self._files(self.places.secrets(self.owner)), *roots]
         if self.owner == REGION:
-            return []
+            return [path for path in (self.places.draft,) if path.is_file()]
         return [path for path in (self.places.member(self.owner) / "api-keys.json",) if path.is_file()]
 
     def outbox(self) -> Path | None:
@@ -55,20 +59,22 @@ class Contents:
 
     def in_the_way(self) -> Iterator[Path]:
         """What stands where the owner's own files are put back: it is never written over."""
-        if self.what is What.SECRETS:
-            yield from self._files(self.places.secrets(self.owner))
-        elif self.owner != REGION:
+        if self.what is What.SECRETS or self.owner == REGION:
+            yield from self.own()
+        else:
             yield from (path for path in self._files(self.places.member(self.owner)) if not self._is_secret(path))
 
     def may_hold(self, path: str) -> bool:
         """Whether a backup of this kind and owner can hold a file of this path."""
         member = f"members/{self.owner}"
         if self.what is What.SECRETS:
-            secrets = "region/secrets/" if self.owner == REGION else f"{member}/secrets/"
-            return path.startswith((f"{SECRETS_FOLDER}/", secrets))
-        shared = {SETTINGS_FILE, "region/directory.jws", "region/trust.json", "region/source.txt"}
-        own = set() if self.owner == REGION else {f"{member}/outbox.sqlite", f"{member}/api-keys.json"}
-        return path in shared | own | {f"{ROWS}/{one.file}" for one in self.rows()}
+            secrets = ("region/secrets/", "root/root.pem") if self.owner == REGION else (f"{member}/secrets/",)
+            return path.startswith((f"{SECRETS_FOLDER}/", *secrets))
+        shared = {SETTINGS_FILE, "region/trust.json", "region/source.txt"}
+        of_member = {f"{member}/outbox.sqlite", f"{member}/api-keys.json"}
+        own = {"region/directory-draft.json"} if self.owner == REGION else of_member
+        kept = {f"{ROWS}/{one.file}" for one in self.rows()}
+        return path.startswith(f"region/{DOCUMENTS}/") or path in shared | own | kept
 
     def _may_know(self, secret: Path) -> bool:
         """Whether a secret of the settings is not another member's: its way in is named ``ways_in.<kind>.<code>``."""

@@ -13,8 +13,8 @@ from interfocal.backup.contents import ROWS, Contents
 from interfocal.backup.manifest import FILE, FORMAT, Manifest, What, backed_up
 from interfocal.backup.rows import write_rows
 from interfocal.clock import now
-from interfocal.installation.enrolment import write_private
 from interfocal.installation.installation import Installation
+from interfocal.installation.secrets import write_private
 from producers.outbox import LAYOUT, back_up
 from schemas.errors import Misconfigured, NotOurs
 from schemas.topics import REGION

@@ -3,7 +3,6 @@
 Everything is looked at before anything is written, and what was written is taken away again when a later step fails.
 """
 
-import json
 import os
 import shutil
 from collections.abc import Sequence
@@ -68,10 +67,8 @@ class Restore:
         places = contents.places
         for path in contents.in_the_way():
             raise NotOurs(f"{path} is there already: put the backup into an empty folder, or move that away first")
-        if places.trust.is_file():
-            trusted = json.loads(places.trust.read_text(encoding="utf-8")).get("region")
-            if trusted != manifest.region:
-                raise NotOurs(f"{self.var} trusts the region {trusted!r}, and the backup is of {manifest.region!r}")
+        if places.trust.file.is_file() and (trusted := places.trust.said().region) != manifest.region:
+            raise NotOurs(f"{self.var} trusts the region {trusted!r}, and the backup is of {manifest.region!r}")
 
     def _write_files(self, manifest: Manifest) -> list[str]:
         """Copy every file that has a place; the shared ones that were there already, which stay."""

@@ -38,7 +38,6 @@ from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
 from schemas.topics import inbox_topic, is_short_lived, member_topic, quarantine_topic
-from schemas.trust.chain import Expectation
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +76,7 @@ def fetch_wait_ms(desks: int) -> int:
 
 def terms_of(installation: Installation) -> Terms:
     """What every record of this installation is checked against."""
-    directory = installation.directory
-    return Terms(Expectation(directory.region, installation.ring), directory.exercise)
+    return Terms(installation.seals, installation.directory.exercise)
 
 
 def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> DesksProcess:

@@ -48,7 +48,7 @@ class Recovery:
 
     def expectation(self) -> Expectation:
         """Only what the region itself has sealed counts."""
-        return Expectation(self.installation.directory.region, self.installation.ring)
+        return self.installation.seals
 
     def take_up_log(self, outbox: RegionOutbox) -> int:
         """Of a database that was made anew or restored beside a log that was not: go on after the log's heads.
