@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from typer.testing import CliRunner
 
+from interfocal.clock import now
 from interfocal.commands.main import build_app
 from interfocal.doctor.examination import examine
 from interfocal.doctor.finding import Finding
@@ -18,7 +20,10 @@ from interfocal.installation.endpoints import write_endpoints
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.provisioning.drift import Drift
 from interfocal.stack import drop_database
+from interfocal.trust.draft import Draft, signed
+from interfocal.trust.roots import read_root
 from interfocal.watching import drift
+from schemas.directory import Ending, Member
 from small_region import SmallRegion
 
 NOW_MS = "round(extract(epoch from clock_timestamp()) * 1000)"
@@ -135,9 +140,13 @@ def test_a_database_that_is_gone_is_named_and_the_others_are_looked_at(region: S
 
 
 def test_tables_of_an_earlier_version_are_named(region: SmallRegion) -> None:
-    region.change(region.installation.region_url, "delete from alembic_version where version_num = '0011_traceparent'")
+    url = region.installation.desk_url("AA")
+    region.change(
+        url, "update alembic_version set version_num = '0011_directory' where version_num = '0012_traceparent'"
+    )
     finding = only(region)
-    assert (finding.check, "lacks 0011_traceparent" in finding.sentence) == ("databases", True)
+    assert (finding.check, finding.command) == ("databases", "interfocal migrate")
+    assert "needs newer tables" in finding.sentence
 
 
 def test_a_clock_that_is_surely_wrong_is_named(region: SmallRegion) -> None:
@@ -190,6 +199,54 @@ def test_secrets_that_others_may_read_are_named_with_the_command_that_mends_it(r
     key = region.installation.places.secrets("aa") / "id.key"
     key.chmod(0o644)
     assert only(region).command == f"chmod 0600 {key}"
+
+
+def comes_into_force(region: SmallRegion, life: timedelta, *members: Member) -> None:
+    """The next version of the directory, signed and taken here."""
+    places = region.installation.places
+    draft = Draft(places.draft, places.trust.read()).dated(now(), life)
+    changed = draft.model_copy(update={"members": members or draft.members})
+    places.trust.take(signed(changed, [read_root(places.root_key)]))
+
+
+def with_key(region: SmallRegion, code: str, **changes: Any) -> Sequence[Member]:
+    """The members, of whom one has its key changed."""
+    members = region.installation.directory.members
+    key = region.installation.directory.member(code).keys[0].model_copy(update=changes)
+    return [member.model_copy(update={"keys": (key,)}) if member.code == code else member for member in members]
+
+
+def test_a_directory_that_expires_soon_or_has_expired_is_named_with_the_command_that_signs_the_next(
+    region: SmallRegion,
+) -> None:
+    root = region.installation.places.root_key
+    comes_into_force(region, timedelta(days=29))
+    assert "version 2 of the directory expires at" in only(region).sentence
+    comes_into_force(region, timedelta(seconds=-1))
+    assert "version 3 of the directory expired at" in only(region).sentence
+    assert only(region).command == f"interfocal directory sign --root {root}"
+    root.unlink()
+    assert only(region).command == "interfocal directory sign --root FILE"
+
+
+def test_the_member_is_named_whose_last_key_expires_soon(region: SmallRegion) -> None:
+    soon = int((now() + timedelta(days=29)).timestamp())
+    comes_into_force(region, timedelta(days=365), *with_key(region, "AA", valid_until=soon))
+    finding = only(region)
+    assert (finding.command, finding.members) == ("interfocal member rotate aa", ("AA",))
+    assert finding.sentence.startswith("the last key of AA expires at ")
+
+
+def test_a_member_whose_key_was_ended_is_named(region: SmallRegion) -> None:
+    ended = Ending(at=now(), because="lost")
+    comes_into_force(region, timedelta(days=365), *with_key(region, "BB", ended=ended))
+    assert only(region).sentence == "no key of BB counts here, so that it can send nothing"
+
+
+def test_a_key_whose_file_is_missing_is_named_where_its_owner_is_at_home(region: SmallRegion) -> None:
+    places = region.installation.places
+    places.seal_key("aa", "aa.1").unlink()
+    assert "restore its file" in only(region).sentence
 
 
 def half_down(region: SmallRegion, name: str) -> Path:

@@ -13,12 +13,13 @@ from declared import declared_metrics
 from documents import CONTRIBUTING, OPERATION, README, named, table
 from interfocal.installation.settings import Settings
 from source_tree import ROOT, source_files
+from told_commands import is_a_command
 
 DECISIONS = ROOT / "deploy" / "decisions"
 DECISION_LINES = 40
 OF_TESTS_ONLY = {"INTERFOCAL_RECOVERIES"}
-RUNBOOKS = ROOT / "deploy" / "runbooks"
-DOCUMENTS = (README, OPERATION, CONTRIBUTING, *sorted(DECISIONS.glob("*.md")), *sorted(RUNBOOKS.glob("*.md")))
+RUNBOOKS = sorted((ROOT / "deploy" / "runbooks").glob("*.md"))
+DOCUMENTS = (README, OPERATION, CONTRIBUTING, *sorted(DECISIONS.glob("*.md")), *RUNBOOKS)
 PATH = re.compile(r"[\w.-]+(/[\w.<>*-]+)+/?")
 PLACEHOLDER = re.compile(r"[<>*]|NNNN|\bvar/")
 
@@ -103,3 +104,27 @@ def test_decisions_are_short_and_numbered_without_a_gap() -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert len(lines) <= DECISION_LINES, path.name
         assert lines[0].startswith(f"# {number}. "), path.name
+
+
+@pytest.mark.parametrize("document", [OPERATION, *RUNBOOKS], ids=lambda path: path.name)
+def test_what_an_operator_is_told_to_type_can_be_typed(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    typed = [line.strip() for line in text.splitlines() if line.strip().startswith("interfocal ")]
+    typed += [name for name in named(text) if name.startswith("interfocal ")]
+    assert [line for line in typed if not is_a_command(line)] == []
+
+
+def test_every_runbook_of_a_loss_is_listed_and_short() -> None:
+    listed = {named(row[0])[0] for row in table(OPERATION, "## When something is lost")}
+    of_losses = [path for path in RUNBOOKS if path.stem not in of_alerts()]
+    assert listed == {str(path.relative_to(ROOT)) for path in of_losses}
+    for path in of_losses:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= DECISION_LINES, path.name
+        assert any(line.startswith("**Signs.**") for line in lines), path.name
+
+
+def of_alerts() -> set[str]:
+    """The pages that alerts name: tests/rules/test_alerts.py says how those look."""
+    rules = (ROOT / "deploy" / "prometheus" / "rules.yml").read_text(encoding="utf-8")
+    return set(re.findall(r"runbook: deploy/runbooks/([a-z-]+)\.md", rules))

@@ -2,10 +2,11 @@
 
 import io
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import pytest
+import time_machine
 from rich.console import Console
 
 from interfocal.commands.top import document, picture
@@ -91,6 +92,16 @@ def test_as_json_it_has_the_same_with_limits_and_footnotes() -> None:
     assert told["footnotes"] == {"AA": NOTE}
     assert told["limits"]
     assert told["processes"][1] == {"process": "desks", "address": "127.0.0.1:2", "ready": False}
+    assert told["directory"] == {"version": 1, "expires_at": AT.isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [(timedelta(), "version 1, which has expired"), (timedelta(days=9), "version 1, which expires in 9 days")],
+)
+def test_the_directory_is_shown_with_how_long_it_is_in_force(before: timedelta, said: str) -> None:
+    with time_machine.travel(AT - before, tick=False):
+        assert said in printed(a_board())
 
 
 SCRAPED = """

@@ -1,6 +1,5 @@
 """Opens an installation as far as can be, and says what cannot be opened. It changes with what an installation is."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +9,12 @@ from consumers.store.session import Session
 from interfocal.doctor import next_steps
 from interfocal.doctor.finding import REGION_CODE, Finding, Subject
 from interfocal.installation.endpoints import read_endpoints
-from interfocal.installation.installation import Installation, open_half
+from interfocal.installation.installation import open_half
 from interfocal.installation.settings import load_settings
 from interfocal.provisioning.cluster import opened
 from interfocal.stack.databases import connect
 from interfocal.stack.state import StateFile
 from interfocal.watching.figures import StoreFigures, read_region, read_store
-from interfocal.watching.revisions import lacking
 from schemas.errors import ExchangeError, Misconfigured
 
 ANSWER_S = 5.0
@@ -89,18 +87,12 @@ def _databases(subject: Subject) -> tuple[Subject, list[Finding]]:
                 stores[code] = session.transact(read_store)
                 if code == REGION_CODE:
                     subject = replace(subject, region=session.transact(read_region))
+        except Misconfigured as error:  # of tables of another version
+            found.append(Finding("databases", str(error), next_steps.MIGRATE, _named(code)))
         except ExchangeError as error:
-            sentence = f"the database {_name(url)} is not there, or has not the tables of this version ({error})"
+            sentence = f"the database {_name(url)} does not answer, or is not there ({error})"
             found.append(Finding("databases", sentence, next_steps.MIGRATE, _named(code)))
-    return replace(subject, stores=stores), [*found, *_behind(installation, stores)]
-
-
-def _behind(installation: Installation, stores: dict[str, StoreFigures]) -> Iterator[Finding]:
-    for code, figures in stores.items():
-        url = installation.region_url if code == REGION_CODE else installation.desk_url(code)
-        if lacks := lacking(figures.revisions, "region" if code == REGION_CODE else "desk"):
-            sentence = f"the database {_name(url)} lacks {', '.join(sorted(lacks))} of this version's tables"
-            yield Finding("databases", sentence, next_steps.MIGRATE, _named(code))
+    return replace(subject, stores=stores), found
 
 
 def _endpoints(subject: Subject) -> tuple[Subject, list[Finding]]:

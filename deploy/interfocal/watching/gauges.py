@@ -21,18 +21,16 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics, reader_labels
 from interfocal.process.service import Worker
 from interfocal.watching.figures import NOTHING, RegionFigures, StoreFigures, read_region, read_store
-from interfocal.watching.revisions import all_revisions
-from schemas.errors import Temporary
+from schemas.errors import ExchangeError
 from schemas.wire.catalogue import catalogue
 
 LOOK_S = 5.0
 EACH_S = 0.5
 """Seconds between two looks at all databases of a process, and what each of them adds where there are many."""
 WORK_KINDS = (ROUTING, DELIVERY)
-OTHER = "other"
 
 Look = Callable[[], None]
-"""Sets some gauges; raises Temporary when what it asks is away."""
+"""Sets some gauges; raises ExchangeError when what it asks is away, or has tables of another version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +56,10 @@ def gauges_worker(looks: Sequence[Look], every_s: float = LOOK_S) -> Worker:
 
 
 def looked(look: Look) -> None:
-    """Take one look; what is away is written down and leaves the gauges as they are."""
+    """Take one look; what cannot be looked at is written down and leaves the gauges as they are."""
     try:
         look()
-    except Temporary as error:
+    except ExchangeError as error:  # whoever works with it ends where that is called for, and not who looks on
         log().warning("gauges_wait", code=error.code, reason=str(error))
     except OSError as error:  # a disk that is gone
         log().warning("gauges_wait", code="disk_away", reason=str(error.strerror))
@@ -142,4 +140,4 @@ def show_store(metrics: Metrics, watched: Watched, figures: StoreFigures) -> Non
         store.paused.labels(*reader_labels(watched.reader, topic)).set(topic in figures.paused)
         store.gaps.labels(*reader_labels(watched.reader, topic)).set(figures.gaps.get(topic, 0))
     for revision in figures.revisions:
-        store.migration.labels(watched.member, revision if revision in all_revisions() else OTHER).set(1)
+        store.migration.labels(watched.member, revision).set(1)

@@ -2,8 +2,8 @@
 
 from alembic import op
 
-revision = "0011_traceparent"
-down_revision = "0006_settled"
+revision = "0012_traceparent"
+down_revision = "0011_directory"
 branch_labels = None
 depends_on = None
 
