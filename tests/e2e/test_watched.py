@@ -4,6 +4,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
+from interfocal.clock import now
 from interfocal.installation.endpoints import producer_endpoint
+from interfocal.trust.draft import Draft, signed
+from interfocal.trust.roots import read_root
 from prometheus_server import Server, watching
 from running import DESKS, LIMIT_S, PRODUCER, REGION, Exchange, interfocal, until
-from story import ASKED, ASKER, a_firearm, a_request
+from story import ASKED, ASKER, a_firearm, a_request, submit
 
 NAMES = count(1)
 MEMBERS = (ASKER, ASKED)
@@ -62,6 +66,30 @@ def test_the_age_of_a_heartbeat_is_known_again_after_the_region_has_started_anew
 ) -> None:
     exchange.restart(REGION)
     until(lambda: prometheus.value("count(interfocal_heartbeat_age_seconds)") == len(MEMBERS), "both ages")
+
+
+def hand_out(exchange: Exchange, life: timedelta) -> None:
+    """The next version of the directory, in force for so long."""
+    var, places = exchange.installation.var, exchange.installation.places
+    document = signed(Draft(places.draft, places.trust.read()).dated(now(), life), [read_root(places.root_key)])
+    (var / "next.jws").write_bytes(document)
+    told = interfocal("directory", "publish", str(var / "next.jws"), "--var", str(var))
+    assert told.returncode == 0, told.stderr
+
+
+def test_a_directory_that_has_expired_is_told_and_the_next_version_sets_everything_going_again(
+    exchange: Exchange, prometheus: Server
+) -> None:
+    hand_out(exchange, timedelta(seconds=2))
+    prometheus.wait_firing(("DirectoryExpired", ""))
+    doctor = interfocal("doctor", "--var", str(exchange.installation.var))
+    assert "nothing is sent or decided until its next version is signed and published" in doctor.stdout
+    (result,) = submit(exchange, ASKER, "trace", a_request(f"LATE-{next(NAMES)}", a_firearm("NLATE"), ASKED))
+    assert result.outcome == "accepted"
+    hand_out(exchange, timedelta(days=365))
+    prometheus.wait_clear(("DirectoryExpired", ""), ("DirectoryExpiring", ""))
+    exchange.drain()
+    assert exchange.desk(ASKED, "select purpose from inbox where of_event = %s", result.event_id) == [("accountable",)]
 
 
 def ask(exchange: Exchange, name: str, traceparent: str) -> Mapping[str, Any]:
