@@ -216,7 +216,9 @@ def urls(installation: Installation) -> tuple[str, ...]:
 def write_settings(var: Path, installation: Installation | Stack, names: str, prefix: str = "") -> None:
     """Where an installation finds broker and server, and what its databases are called."""
     prefix = prefix or getattr(installation, "prefix", "")
-    (var / SETTINGS_FILE).write_text(
+    path = var / SETTINGS_FILE
+    path.touch(mode=0o600)  # it names a server with its password
+    path.write_text(
         f'[kafka]\nbootstrap = "{installation.bootstrap}"\nprefix = "{prefix}"\n'
         f'[postgres]\nurl = "{installation.postgres_url}"\nnames = "{names}"\n',
         encoding="utf-8",

@@ -39,7 +39,6 @@ def region(settled: SmallRegion, tmp_path: Path) -> Iterator[SmallRegion]:
         installation = copy.installation
         copy.change(installation.region_url, HEARD, ALSO_HEARD)
         copy.change(installation.region_url, "update quarantine set settled = 'discarded', settled_at = now()")
-        (installation.var / SETTINGS_FILE).chmod(0o600)
         write_endpoints(installation.var, {"producers": {}})
         yield copy
 
