@@ -64,9 +64,9 @@ def test_what_the_region_tells_a_member_only_that_member_reads_beside_it() -> No
     assert readers["region.decision"] == {"region"}
 
 
-def test_the_broker_opens_what_is_compressed_and_bounds_it() -> None:
+def test_no_topic_has_its_broker_unpack_and_keep_what_is_compressed() -> None:
     for topic in planned_topics(["aa"]):
-        assert topic.config["compression.type"] == "uncompressed"
+        assert topic.config["compression.type"] == "producer"
         assert topic.config["max.message.bytes"] == str(MAX_MESSAGE_BYTES)
     assert MAX_EVENT_BYTES < MAX_DELIVERY_BYTES < MAX_MESSAGE_BYTES
 
