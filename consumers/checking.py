@@ -25,7 +25,7 @@ from schemas.events.ids import (
 )
 from schemas.events.issued_directory import IssuedDirectory
 from schemas.events.quarantined import Quarantined
-from schemas.record import COMPRESSED, UNREADABLE_HEADER, Record
+from schemas.record import COMPRESSED, TRANSACTION, UNREADABLE_HEADER, Record
 from schemas.topics import (
     MAX_DELIVERY_BYTES,
     MAX_EVENT_BYTES,
@@ -54,6 +54,7 @@ class Flaw(StrEnum):
 
     UNREADABLE = "unreadable"
     COMPRESSED = "compressed_batch"
+    TRANSACTION = "transaction"
     TOO_LARGE = "too_large"
     OTHER_STREAM = "other_stream"
     OTHER_EVENT_ID = "other_event_id"
@@ -72,6 +73,10 @@ SENTENCES: Mapping[Flaw, str] = MappingProxyType(
         Flaw.COMPRESSED: (
             "The batch is compressed, and nothing compressed is opened here. Have its writer send without compression,"
             " and again what was in it."
+        ),
+        Flaw.TRANSACTION: (
+            "Here a Kafka transaction ends, or what was in one that was given up. Ask the writer to send without"
+            " transactions."
         ),
         Flaw.TOO_LARGE: "The value is larger than an event may be. Ask its sender to split it.",
         Flaw.OTHER_STREAM: "The event belongs on a topic of another stream. Ask its sender for its version.",
@@ -122,7 +127,8 @@ def _foreign(record: Record, error: Unsealed | None) -> Faulty:
 
 
 def _unread(record: Record) -> Faulty:
-    flaw = Flaw.COMPRESSED if record.headers[0][1] == COMPRESSED.encode() else Flaw.UNREADABLE
+    why = record.headers[0][1].decode(errors="replace")
+    flaw = {COMPRESSED: Flaw.COMPRESSED, TRANSACTION: Flaw.TRANSACTION}.get(why, Flaw.UNREADABLE)
     last = record.next_offset - 1
     return Faulty(record, Verdict.FOREIGN, flaw.value, {"last_offset": str(last)} if record.span > 1 else {})
 

@@ -7,6 +7,7 @@ record that holds nothing but where it stands and how many offsets it stands for
 """
 
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +16,14 @@ from kafka.consumer.fetcher import ConsumerRecord, Fetcher
 from kafka.record import MemoryRecords
 from kafka.record.default_records import DefaultRecordBatch
 
-from schemas.record import COMPRESSED, UNREADABLE_HEADER, Record
+from schemas.record import COMPRESSED, TRANSACTION, UNREADABLE_HEADER, Record
 
 FORMAT = 2
 """Of batches; a broker of today takes and makes no other."""
 
 DAMAGED = "damaged"
+"""Its checksum fails or its format is old: nothing that it says is believed, so it stands for the next offset alone."""
+
 MISPLACED = "misplaced"
 
 
@@ -83,29 +86,42 @@ class Batches:
         self.expected = fetch_offset
 
     def next_batch(self) -> "Batch | None":
-        """The next one; its records are not looked at yet."""
-        if self._last is not None:  # whose records the library may have left out
-            self.expected = max(self.expected, self._last.next_offset)
-        batch = self._records.next_batch()
-        self._last = None if batch is None else self._bounded(batch)
+        """The next one, not looked into yet; one that was left unread is told of first."""
+        last, self._last = self._last, None
+        if isinstance(last, Bounded) and not last.is_read:
+            self._last = self._instead(last, TRANSACTION, last.next_offset)
+        else:
+            self.expected = self.expected if last is None else max(self.expected, last.next_offset)
+            batch = self._records.next_batch()
+            self._last = None if batch is None else self._bounded(batch)
         return self._last
 
     def _bounded(self, batch: DefaultRecordBatch) -> "Batch":
         if batch.magic != FORMAT or not batch.validate_crc():
-            return Damaged(self, batch)
-        # The broker alone writes control batches, and the library looks into each by itself.
-        return batch if batch.is_control_batch else Bounded(self, batch)
+            return self._instead(batch, DAMAGED, self.expected + 1)
+        return Bounded(self, batch)
+
+    def _instead(self, batch: Any, reason: str, end: int) -> "Instead":
+        span = max(end - self.expected, 0)
+        return Instead(StandIn(self.expected, 0, Unread(reason, span)), getattr(batch, "leader_epoch", -1))
 
 
 class Bounded:
-    """A batch whose header holds."""
+    """A batch whose header holds. The library reads none that was aborted, or in which the broker marks an end."""
 
     def __init__(self, batches: Batches, batch: DefaultRecordBatch) -> None:
         self._batches = batches
         self._batch = batch
+        self.is_read = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._batch, name)
+
+    def __next__(self) -> Any:
+        """The library looks into what a broker marks by itself; None if nothing can be read there."""
+        with suppress(Exception):
+            return next(self._batch)
+        return None
 
     def validate_crc(self) -> bool:
         """It was looked at."""
@@ -113,6 +129,7 @@ class Bounded:
 
     def __iter__(self) -> Iterator[Any]:
         """Its records up to the first that cannot be read, and one that stands for the rest."""
+        self.is_read = True
         reason, place = COMPRESSED, self._batch.base_offset
         if not self._batch.compression_type:
             reason, place = yield from self._sound()
@@ -137,29 +154,31 @@ class Bounded:
         return "", place
 
 
-class Damaged:
-    """A batch whose own header may lie: it stands for the next offset alone, and after that is read again."""
+class Instead:
+    """Stands where a batch was that is not read, and asks for nothing that such a batch says of itself."""
 
     magic = FORMAT
     is_control_batch = False
     is_transactional = False
 
-    def __init__(self, batches: Batches, batch: Any) -> None:
-        self.leader_epoch: int = getattr(batch, "leader_epoch", -1)
-        self.next_offset = batches.expected + 1
+    def __init__(self, stand_in: StandIn, leader_epoch: int) -> None:
+        self._stand_in = stand_in
+        self.leader_epoch = leader_epoch
+        self.next_offset = stand_in.offset + stand_in.checksum.span
 
     def has_producer_id(self) -> bool:
         """Nobody's transaction is asked for."""
         return False
 
     def validate_crc(self) -> bool:
-        """It failed, and that is said in another way."""
+        """What failed is said in another way."""
         return True
 
     def __iter__(self) -> Iterator[StandIn]:
-        """One that stands for one offset."""
-        yield StandIn(self.next_offset - 1, 0, Unread(DAMAGED, 1))
+        """The one record, where any offset is left."""
+        if self._stand_in.checksum.span:
+            yield self._stand_in
 
 
-Batch = DefaultRecordBatch | Bounded | Damaged
+Batch = Bounded | Instead
 """What the library's reader is given."""

@@ -10,6 +10,7 @@ from typing import Protocol
 SEAL_HEADER = "seal"
 UNREADABLE_HEADER = "unreadable"  # stands alone on a record whose bytes the client could not read, and says why
 COMPRESSED = "compressed"  # why: nothing compressed is opened
+TRANSACTION = "transaction"  # why: it was aborted, or is the broker's mark at the end of one
 PARTITION = 0  # one partition per topic, for ever: the topic's order is the chain's
 
 

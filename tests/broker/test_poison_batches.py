@@ -244,3 +244,25 @@ def test_a_record_that_says_it_lies_far_ahead_moves_no_position_there(broker: Br
         put_events(broker, station, name)
     assert at.positions()[BAD] == 4
     assert len(at.effects()) == 2
+
+
+def test_a_transaction_on_a_topic_is_told_and_keeps_no_start_from_catching_up(broker: Broker, at: Bench) -> None:
+    station = Station(BAD)
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, transactional_id=f"{broker.prefix}x")
+    producer.init_transactions()
+    for name, end in (("rs-1", producer.commit_transaction), ("rs-2", producer.abort_transaction)):
+        made = station.record(a_seizure(name))
+        producer.begin_transaction()
+        producer.send(broker.prefix + BAD, key=made.key, value=made.value, headers=list(made.headers)).get(timeout=10)
+        end()
+    producer.close()
+    loop = at.loop(source=KafkaSource(broker, "transactions", [BAD, GOOD]))
+    for _ in range(60):
+        loop.run_once()
+        if loop.caught_up():
+            break
+    assert loop.caught_up()
+    assert at.positions()[BAD] == 4
+    assert len(at.effects()) == 1
+    assert [offset for _, offset, reason in at.reasons() if reason == "transaction"] == [1, 2, 3]
+    assert at.notes.of("gap") == []

@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from kafka import TopicPartition
 from kafka.record import MemoryRecords
 from kafka.record.default_records import DefaultRecordBatch
 
 from consumers.kafka_batches import DAMAGED, MISPLACED, bound, record_of
-from raw_batches import BOMBS, Codec, batch, record, records, sized, varint
-from schemas.record import COMPRESSED, UNREADABLE_HEADER, Record
+from raw_batches import BOMBS, NOBODY, Codec, batch, record, records, sized, varint
+from schemas.record import COMPRESSED, TRANSACTION, UNREADABLE_HEADER, Record
 
 TOPIC = "rs.seizure"
 BAD_NAME = [(b"\xff\xfe", b"1")]
@@ -129,15 +129,18 @@ def test_a_batch_of_an_old_format_is_not_read() -> None:
     assert told(opened(batch(record(b"0")) + old)) == [(0, 0, b"0"), (1, 1, DAMAGED)]
 
 
-def test_what_a_broker_writes_itself_is_left_out_also_before_what_cannot_be_read() -> None:
-    marker = batch(record(b"\x00\x00\x00\x00\x00\x00", b"\x00\x00\x00\x01"), 1, CONTROL)
-    assert told(opened(marker + damaged(batch(record(b"1"), base=1)))) == [(1, 1, DAMAGED)]
+def test_what_a_broker_marks_is_told_and_its_place_is_not_lost() -> None:
+    """Nothing would be read at its offset ever after: no position would pass it, and no start would catch up."""
+    marker = batch(record(b"\x00" * 6, b"\x00\x00\x00\x01"), 1, CONTROL | TRANSACTIONAL, writer=(7, 0, -1))
+    assert told(opened(marker)) == [(0, 0, TRANSACTION)]
+    assert told(opened(marker + damaged(batch(record(b"1"), base=1)))) == [(0, 0, TRANSACTION), (1, 1, DAMAGED)]
 
 
-def test_what_was_aborted_is_left_out_unopened() -> None:
+def test_what_was_aborted_is_told_unopened() -> None:
     written = batch(b"zip", 5, Codec.GZIP | TRANSACTIONAL, writer=(7, 0, 0)) + batch(b"zip", 1, Codec.GZIP, base=5)
     aborted = SimpleNamespace(first_offset=0, producer_id=7)
-    assert told(opened(written, aborted=[aborted])) == [(5, 5, COMPRESSED)]
+    assert told(opened(written, aborted=[aborted])) == [(0, 4, TRANSACTION), (5, 5, COMPRESSED)]
+    assert told(opened(written, start=3, aborted=[aborted])) == [(3, 4, TRANSACTION), (5, 5, COMPRESSED)]
     assert told(opened(written)) == [(0, 4, COMPRESSED), (5, 5, COMPRESSED)]
 
 
@@ -159,24 +162,50 @@ A_RECORD = st.builds(
 CONTENTS = st.one_of(
     st.integers(1, 4).map(records), st.lists(A_RECORD, max_size=4).map(b"".join), st.binary(max_size=60)
 )
-SHAPES = st.tuples(CONTENTS, st.integers(0, 4), st.integers(0, 7), st.integers(0, 5), st.booleans())
+
+
+@st.composite
+def batches(draw: st.DrawFn, base: int, *, whole: bool) -> tuple[bytes, int]:
+    """A batch that begins at ``base``, whatever it holds, and the offset after it."""
+    count, more = draw(st.integers(1, 4)), 0 if whole else draw(st.integers(0, 5))
+    writer = draw(st.sampled_from([NOBODY, (7, 0, 0)]))
+    one = batch(draw(CONTENTS), count, draw(st.integers(0, 63)), base=base, last=count + more - 1, writer=writer)
+    return damaged(one, 40) if not whole and draw(st.booleans()) else one, base + count + more
+
+
+@st.composite
+def answers(draw: st.DrawFn, *, whole: bool = False) -> tuple[bytes, int, int]:
+    """What a broker answers, an offset in the first of its batches, and the offset after the last."""
+    written, ends = b"", [0]
+    for _ in range(draw(st.integers(1, 4))):
+        one, end = draw(batches(ends[-1], whole=whole))
+        written += one
+        ends.append(end)
+    return written, draw(st.integers(0, ends[1] - 1)), ends[-1]
+
+
+ABORTED = (SimpleNamespace(first_offset=0, producer_id=7),)
 
 
 @settings(max_examples=400)
-@given(st.lists(SHAPES, min_size=1, max_size=4), st.integers(0, 8), st.integers(1, 5))
-@example([(b"", 2**31 - 1, 0, 0, False)], 0, 5)
-def test_every_offset_is_told_once_and_in_order(
-    shapes: Sequence[tuple[bytes, int, int, int, bool]], start: int, at_once: int
-) -> None:
+@given(answers(), st.integers(1, 5))
+def test_every_offset_is_told_once_and_in_order(answer: tuple[bytes, int, int], at_once: int) -> None:
     """A broker sees to it that headers agree with where batches lie, and begins with the one that holds the start."""
-    written, ends = b"", [0]
-    for content, count, codec, more, is_damaged in shapes:
-        last = max(count + more - 1, 0)
-        one = batch(content, count, codec, base=ends[-1], last=last)
-        written += damaged(one, 40) if is_damaged else one
-        ends.append(ends[-1] + last + 1)
-    place = min(start, ends[1] - 1)
-    for found in opened(written, place, at_once):
+    written, place, end = answer
+    for found in opened(written, place, at_once, aborted=ABORTED):
         assert found.offset >= place
+        assert found.span > 0
         place = found.next_offset
-    assert place <= ends[-1]
+    assert place <= end
+
+
+@settings(max_examples=400)
+@given(answers(whole=True), st.integers(1, 5))
+def test_no_offset_is_left_out_of_what_nobody_damaged_or_compacted(
+    answer: tuple[bytes, int, int], at_once: int
+) -> None:
+    written, place, end = answer
+    for found in opened(written, place, at_once, aborted=ABORTED):
+        assert found.offset == place
+        place = found.next_offset
+    assert place == end
