@@ -16,6 +16,9 @@ ANY_MEMBER = "*"
 MEMBER_PLACEHOLDER = "@member"
 RECORD_PREFIX = "/"
 ROWS = ""
+HALF_PAIR = "\ud800"
+NO_CHARACTER = b"+2AA-\\ud800"
+"""Some of Python's codecs (utf-7, unicode-escape) make half a surrogate pair of this; no file of text is in these."""
 
 MappingName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 Scalar = str | int
@@ -209,11 +212,14 @@ class NationalMapping(MappingPart):
     @field_validator("encoding")
     @classmethod
     def known_encoding(cls, value: str) -> str:
-        """The encoding is one that this program can read."""
+        """The encoding is one that this program can read, and turns bytes into characters only."""
         try:
-            return codecs.lookup(value).name
-        except LookupError:
-            raise ValueError(f"{value!r} is no encoding; write utf-8, cp1250, cp1251, utf-16 ...") from None
+            read = NO_CHARACTER.decode(value, errors="ignore")
+        except (LookupError, UnicodeError):
+            read = HALF_PAIR
+        if HALF_PAIR in read:
+            raise ValueError(f"{value!r} is no encoding of files; write utf-8, cp1250, cp1251, utf-16 ...")
+        return codecs.lookup(value).name
 
     @field_validator("time_zone")
     @classmethod

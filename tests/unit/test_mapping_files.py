@@ -20,6 +20,8 @@ FLAWED = {
     "another code": ('other = "legible"', 'other = "readable"', "items.fields.firearm.marks.numbers[0].state.other"),
     "a field that intake gives": ('own_reference = "PREDMET"', 'record_id = "PREDMET"', "record_id is given at intake"),
     "an encoding that nobody knows": ('"cp1250"', '"cp9999"', "encoding: 'cp9999' is no encoding"),
+    "an encoding that gives bytes": ('"cp1250"', '"base64"', "encoding: 'base64' is no encoding"),
+    "an encoding that gives half characters": ('"cp1250"', '"utf-7"', "encoding: 'utf-7' is no encoding"),
     "a time zone that nobody knows": ('"Europe/Belgrade"', '"Europe/Atlantis"', "time_zone: 'Europe/Atlantis'"),
     "a date without precision": (', precision = "day"', "", "a date has a precision in occurred"),
     "names of months": ('"%d.%m.%Y"', '"%d %B %Y"', "no usable format"),
