@@ -6,38 +6,17 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kafka import TopicPartition
-from kafka.record import MemoryRecords
 from kafka.record.default_records import DefaultRecordBatch
 
-from consumers.kafka_batches import DAMAGED, MISPLACED, bound, record_of
+from consumers.kafka_batches import DAMAGED, MISPLACED
+from opened_batches import opened
 from raw_batches import BOMBS, NOBODY, Codec, batch, record, records, sized, varint
 from schemas.record import COMPRESSED, TRANSACTION, UNREADABLE_HEADER, Record
 
-TOPIC = "rs.seizure"
 BAD_NAME = [(b"\xff\xfe", b"1")]
 FORM = "CorruptRecordError"
 CONTROL = 0x20
 TRANSACTIONAL = 0x10
-READ_COMMITTED = 1
-
-
-def opened(written: bytes, start: int = 0, at_once: int = 500, aborted: Sequence[object] = ()) -> list[Record]:
-    """What the library's own reader hands out of a broker's answer, through our seam, portion by portion."""
-    client = SimpleNamespace(_fetcher=SimpleNamespace())
-    bound(client)  # type: ignore[arg-type]  # it sets one attribute of its fetcher
-    reader = client._fetcher.PartitionRecords(  # noqa: SLF001  # as the fetcher does
-        start,
-        TopicPartition(TOPIC, 0),
-        MemoryRecords(written),
-        check_crcs=True,
-        isolation_level=READ_COMMITTED,
-        aborted_transactions=aborted,
-    )
-    found: list[Record] = []
-    while reader:
-        found += [record_of(TOPIC, read) for read in reader.take(at_once)]
-    return found
 
 
 def told(found: Sequence[Record]) -> list[tuple[int, int, bytes | str | None]]:
