@@ -105,8 +105,8 @@ def owner_of(topic: str) -> str:
 
 
 def stream_of(topic: str) -> str:
-    """``rs.seizure`` -> ``seizure``; ``region.inbox.rs`` -> ``inbox``."""
-    return topic.split(".")[1]
+    """``rs.seizure`` -> ``seizure``; ``region.inbox.rs`` -> ``inbox``; "" for what is no topic, but said to be one."""
+    return topic.partition(".")[2].partition(".")[0]
 
 
 def record_topics(members: Sequence[str]) -> tuple[str, ...]:
