@@ -4,6 +4,7 @@ The format is described for those who write mappings in the README of the region
 """
 
 import codecs
+import re
 from datetime import UTC, tzinfo
 from fnmatch import fnmatch
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +17,7 @@ ANY_MEMBER = "*"
 MEMBER_PLACEHOLDER = "@member"
 RECORD_PREFIX = "/"
 ROWS = ""
+DATE_PARTS = "dmYyHMSz"
 HALF_PAIR = "\ud800"
 NO_CHARACTER = b"+2AA-\\ud800"
 """Some of Python's codecs (utf-7, unicode-escape) make half a surrogate pair of this; no file of text is in these."""
@@ -53,10 +55,12 @@ class DateFormat(MappingPart):
     @field_validator("format")
     @classmethod
     def of_digits(cls, value: str) -> str:
-        """Names of months and days depend on the machine's language, so formats consist of digits."""
-        used = {value[i + 1 : i + 2] for i, sign in enumerate(value) if sign == "%"}
-        if value != ISO and (not used or used - set("dmYyHMSz%")):
-            raise ValueError(f"{value!r} is no usable format: write %d %m %Y %y %H %M %S %z and signs, or iso")
+        """Names of months and days depend on the machine's language, so formats consist of digits, each part once."""
+        used = [letter for letter in re.findall("%(.?)", value) if letter != "%"]
+        if value != ISO and (not used or set(used) - set(DATE_PARTS) or len(used) > len(set(used))):
+            raise ValueError(
+                f"{value!r} is no usable format: write each of %d %m %Y %y %H %M %S %z once at most, and signs, or iso"
+            )
         return value
 
 

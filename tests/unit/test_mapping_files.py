@@ -25,6 +25,8 @@ FLAWED = {
     "a time zone that nobody knows": ('"Europe/Belgrade"', '"Europe/Atlantis"', "time_zone: 'Europe/Atlantis'"),
     "a date without precision": (', precision = "day"', "", "a date has a precision in occurred"),
     "names of months": ('"%d.%m.%Y"', '"%d %B %Y"', "no usable format"),
+    "a part of a date twice": ('"%d.%m.%Y"', '"%d.%d.%Y"', "no usable format"),
+    "a percent sign and nothing else": ('"%d.%m.%Y"', '"%%"', "no usable format"),
     "number without number": (", number = true", "", "number = true is needed"),
     "column and constant": ('constant = "frame"', 'constant = "frame", column = "RB"', "either column or constant"),
     "neither of them": ('{ constant = "ball" }', '{ with = "RB" }', "either column or constant"),
