@@ -5,9 +5,10 @@ and positions are written in one transaction, and a position moves only from whe
 with other instances of the group; what another instance has folded meanwhile is left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event as Signal
 
+from consumers.adoption import Adoption
 from consumers.assignment import Assignment
 from consumers.checking import check_records
 from consumers.folding import Outcome, failed, fold
@@ -28,6 +29,11 @@ LONGEST_PAUSE_S = 10.0
 AFTER_COMMIT = {"inbox": Step.INBOX_FOLDED, "receipt": Step.RECEIPT_FOLDED}
 
 
+def never() -> bool:
+    """When a consumer at work is done."""
+    return False
+
+
 class Loop:
     """One consumer. One thread runs it; ``caught_up`` may be asked from any."""
 
@@ -36,13 +42,17 @@ class Loop:
         self._session = Session(parts.connect)
         self._assignment = Assignment(parts, self._session)
         self._progress = Progress(parts, self._session)
+        self._adoption = Adoption(self._session, parts.terms, parts.rules.handlers)
         self._retrying = Retrying(self._session, parts.terms, parts.rules)
         self._holes: dict[str, Hole] = {}
 
-    def run(self, stop: Signal) -> None:
-        """Run until ``stop`` is set; the batch in hand is finished. Raises Stop, above all PositionLost."""
+    def run(self, stop: Signal, done: Callable[[], bool] = never) -> None:
+        """Run until ``stop`` is set, or all is ``done``; the batch in hand is finished.
+
+        Raises Stop, above all PositionLost.
+        """
         pause_s = FIRST_PAUSE_S
-        while not stop.is_set():
+        while not (stop.is_set() or done()):
             try:
                 self.run_once()
                 pause_s = FIRST_PAUSE_S
@@ -53,6 +63,7 @@ class Loop:
 
     def run_once(self) -> int:
         """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
+        self._retrying.due |= self._adoption.make_sure()
         read = self._parts.source.poll(self._parts.pace.poll_s, self._parts.pace.limit)
         try:
             sought = self._assignment.take_over()
@@ -101,7 +112,9 @@ class Loop:
     def _attempt(self, batch: Batch, waiting: list[Batch]) -> Outcome | None:
         """One transaction; where the data fail, nothing is done but to say what to try instead."""
         try:
-            return self._session.transact(lambda transaction: fold(transaction, batch, self._parts.rules))
+            return self._session.transact(
+                lambda transaction: fold(self._adoption.checked(transaction), batch, self._parts.rules)
+            )
         except QuarantineFull as full:
             if batch.size == 1:
                 self._pause(full.parameters["topic"])

@@ -23,6 +23,7 @@ READING = {
     "quarantine show": ["quarantine", "show", "1"],
     "quarantine diff": ["quarantine", "diff", "1"],
     "ledger verify": ["ledger", "verify"],
+    "rebuild": ["rebuild", "--verify", "--into", "limits_rebuild"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
     "provision plan": ["provision", "plan"],
 }
@@ -30,6 +31,9 @@ DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
     "submit",
     "producer recover",
+    "region recover",
+    "backup",
+    "restore",
     "provision apply",
     "rejected resubmit",
     "quality",
