@@ -1,6 +1,7 @@
 """Targets: what stands on a topic. It changes when a consumer looks at something else of a record."""
 
 import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -96,7 +97,7 @@ def run_headers(data: bytes) -> None:
 def run_seal(data: bytes) -> None:
     """What is read as a seal would be written as these bytes; all else is Unsealed."""
     octets = Octets(data)
-    header = edited(seal_of(sealed()[octets.number(len(sealed()))]), octets) if octets.number(2) else octets.rest()
+    header = _spoiled(seal_of(sealed()[octets.number(len(sealed()))]), octets)
     found = outcome(lambda: read_seal(header), Unsealed)
     if isinstance(found, Unsealed):
         assert found.code in {*Fault}
@@ -104,6 +105,19 @@ def run_seal(data: bytes) -> None:
     key = signing_key_from_seed(found.claims.kid, found.claims.chain, bytes(32))
     assert seal(b"", found.claims, key).partition(b".")[0] == found.protected
     assert len(found.signature) == 64
+
+
+def _spoiled(token: bytes, octets: Octets) -> bytes:
+    """Anything, a token with changes, or one whose header says something else in the right form."""
+    match octets.number(4):
+        case 0:
+            return octets.rest()
+        case 1:
+            return edited(token, octets)
+        case _:
+            head, dot, tail = token.partition(b".")
+            said = edited(urlsafe_b64decode(head + b"=="), octets)
+            return urlsafe_b64encode(said).rstrip(b"=") + dot + tail
 
 
 @cache
@@ -114,7 +128,7 @@ def signed() -> bytes:
 def run_document(data: bytes) -> None:
     """A signed document is the one that was signed, in its one spelling, or Unsealed."""
     octets = Octets(data)
-    token = edited(signed(), octets) if octets.number(2) else octets.rest()
+    token = _spoiled(signed(), octets)
     payload = outcome(lambda: open_document(token, DIRECTORY, {thumbprint(ROOT_KEY.raw_public)}), Unsealed)
     assert payload.code in {*Fault} if isinstance(payload, Unsealed) else token == signed()
 
@@ -216,7 +230,7 @@ def take(checked: CheckedEvent) -> None:
 
 def plain() -> Sequence[bytes]:
     """Nothing changed, and a little of everything."""
-    return [b"", b"\x01", bytes(range(64)), b"\x00\x10\x00\x01\x02\x03", bytes(200)]
+    return [b"", b"\x01", b"\x02", b"\x00\x01", b"\x00\x02", bytes(range(64)), b"\x00\x10\x00\x01\x02\x03", bytes(200)]
 
 
 def chosen_values() -> Sequence[bytes]:
@@ -227,8 +241,25 @@ def chosen_values() -> Sequence[bytes]:
 TARGETS = (
     Target("batches", run_batches, plain, (b"\xff\xff\xff\xff\x0f", bytes([Codec.GZIP]), record())),
     Target("headers", run_headers, plain, (b"ce_id", b"CE_ID", b"ce_type", b"\x00")),
-    Target("seal", run_seal, plain, (b'"life":', b'"after":[1,0]', b"..", b'"crit"')),
-    Target("document", run_document, plain, (b'"jwk":{', b".", b"+jws")),
+    Target(
+        "seal",
+        run_seal,
+        plain,
+        (
+            b'"life":',
+            b'"after":[1,0],',
+            b'"crit":["a"],',
+            b"..",
+            b'"',
+            b",",
+            b"9" * 20,
+            b"1e9",
+            b"-1",
+            b"\\u0000",
+            b"null",
+        ),
+    ),
+    Target("document", run_document, plain, (b'"jwk":{', b'"crit":["a"],', b".", b'"', b",", b"+jws", b"none")),
     Target("codec", run_codec, chosen_values, (b"\x02", b"\x80\x00", b"\xff" * 9 + b"\x01", b"\x00")),
     Target("record", run_record, plain, (UNREADABLE_HEADER.encode(), b"seal", *(f.value.encode() for f in Flaw))),
     Target("signer", run_signer, plain, (b"\x02", b"\x00", b"\xd0\xa1", b"\x1b[2J")),
