@@ -41,7 +41,7 @@ def bring(installation: Installation) -> Iterator[Brought]:
     A database that is missing is made, empty. Raises StoreAway, NotOurs for an old outbox whose producer runs,
     Misconfigured for what a later version of the program has migrated; what was done before stays done.
     """
-    if installation.has_keys(REGION):
+    if installation.places.has_keys(REGION):
         yield database(installation, installation.region_url, "region")
     for url in installation.desk_urls.values():
         yield database(installation, url, "desk")
