@@ -27,6 +27,7 @@ from consumers.source import Broker, KafkaSource, KafkaTopicReader
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.terms.worker import TermWorker
 from consumers.tracing.deciding import Office
 from consumers.tracing.worker import RouterWorker
 from interfocal.clock import now
@@ -150,7 +151,8 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
     }
     sessions = {code: Session(opened) for code, opened in connects.items()}
     router_session = Session(connector(installation.region_url, "test"))
-    router = RouterWorker(router_session, Office(installation.directory, load_reference(), now))
+    office = Office(installation.directory, load_reference(), now)
+    router, terms = RouterWorker(router_session, office), TermWorker(router_session, office)
     outbox = RegionOutbox(connector(installation.region_url, "test"), now)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, Metrics(CollectorRegistry()))
@@ -165,7 +167,7 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
         return ReceiptWorker(sessions[code], submit, desks[code].caught_up, threading.Event(), trouble).run_once
 
     teller = Teller(installation.directory.region, installation.directory.exercise, now)
-    steps = [router.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
+    steps = [router.run_once, terms.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
     steps += [receipts(code) for code in desks]
     return RegionParts((view, *desks.values()), steps, (*sessions.values(), router_session), relay, outbox)
 

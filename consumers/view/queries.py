@@ -84,7 +84,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "recorded_at": "recorded_at",
                 "record_id": "record_id",
             },
-            source="seizure_current as seizure",
+            source="seizure_in_view as seizure",
             filters={
                 **BY_RECORD,
                 "weapon_class": WITH_ITEM.format("weapon_class = %s"),
@@ -111,7 +111,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "item_id": "item_id",
                 "record_id": "record_id",
             },
-            source=f"item_revision as item join seizure_current as seizure using {SAME_RECORD}",
+            source=f"item_revision as item join seizure_in_view as seizure using {SAME_RECORD}",
             filters={
                 **BY_RECORD,
                 **BY_MARKS,
@@ -138,7 +138,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "recorded_at": "recorded_at",
                 "record_id": "record_id",
             },
-            source="missing_current as missing",
+            source="missing_in_view as missing",
             filters={
                 **BY_RECORD,
                 **BY_MARKS,
@@ -164,7 +164,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
             },
             source=(
                 "trace left join trace_hop as hop using (requester, trace_id)"
-                " where (hop.hop is null or hop.hop = last_hop)"
+                " where trace.state <> 'waiting' and (hop.hop is null or hop.hop = last_hop)"
             ),
             filters={
                 "member": "%s in (requester, hop.accountable)",
@@ -184,12 +184,12 @@ SUMMARY = """
         sum(firearms)::bigint as firearms, sum(missing)::bigint as missing_open, sum(traces)::bigint as traces
     from (
         select member, (status = 'active')::int as seizures, (status <> 'active')::int as retracted, 0 as items,
-            0 as firearms, 0 as missing, 0 as traces from seizure_current
+            0 as firearms, 0 as missing, 0 as traces from seizure_in_view
         union all select member, 0, 0, 1, case when kind = 'firearm' then quantity else 0 end, 0, 0
-            from item_revision join seizure_current using (member, record_id, revision, sha256)
+            from item_revision join seizure_in_view using (member, record_id, revision, sha256)
             where status = 'active'
-        union all select member, 0, 0, 0, 0, (state = 'open')::int, 0 from missing_current where status = 'active'
-        union all select requester, 0, 0, 0, 0, 0, 1 from trace
+        union all select member, 0, 0, 0, 0, (state = 'open')::int, 0 from missing_in_view where status = 'active'
+        union all select requester, 0, 0, 0, 0, 0, 1 from trace where state <> 'waiting'
     ) as counted (member, seizures, retracted, items, firearms, missing, traces)
     where %(member)s::text is null or member = %(member)s group by member order by member
 """

@@ -125,7 +125,7 @@ def test_what_is_owed_names_who_asked_for_it() -> None:
     plain = Stated("BB", Handling(codes=("H1",), h3_code="delete_after_use", expires_at=NOON))
     whole = combined([strict, plain])
     assert whole.codes == (Owed("H1", ("AA", "BB")), Owed("H3", ("AA",)))
-    assert whole.releasable_to == {"AA", "BB"}
+    assert whole.releasable_to == frozenset({"AA", "BB"})
     assert whole.narrowed_by == ("AA",)
     assert whole.expiry is not None
     assert whole.expiry.originators == ("BB",)

@@ -1,4 +1,4 @@
-"""The region process: the view's loop, the router behind it, the region's relay, and the schema registry.
+"""The region process: the view's loop, router and ends of terms behind it, the region's relay, the schema registry.
 
 It changes when the region gets another part. More instances share the topics of one group and one database.
 """
@@ -21,6 +21,8 @@ from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.terms.handler import TermHandler
+from consumers.terms.worker import TermWorker
 from consumers.tracing.deciding import Office
 from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
@@ -115,12 +117,9 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
     connect = connector(installation.region_url, "region")
-    router = RouterWorker(
-        Session(connect),
-        Office(installation.directory, load_reference(), now),
-        RouterObserver(metrics),
-        reached,
-    )
+    office = Office(installation.directory, load_reference(), now)
+    router = RouterWorker(Session(connect), office, RouterObserver(metrics), reached)
+    terms = TermWorker(Session(connector(installation.region_url, "region.terms")), office, RouterObserver(metrics))
     loop = make_loop(installation, WakingObserver(metrics, router.wake), reached)
     outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
@@ -130,6 +129,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     if environment(WORKERS_OFF) != "1":
         workers += [
             Worker("router", _router_runner(router, loop.caught_up, recovery)),
+            Worker("terms", lambda stop: terms.run(stop, loop.caught_up)),
             Worker("teller", _teller_runner(installation, loop.caught_up, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
@@ -163,7 +163,7 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
 
 def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
     """What is done with what the region folds; a discard takes back what those before it did."""
-    folding = (ViewHandler(), TracingHandler(reached), HeartbeatHandler())
+    folding = (ViewHandler(), TracingHandler(reached), TermHandler(), HeartbeatHandler())
     return (*folding, SettlingHandler(folding, quarantine_limit))
 
 
