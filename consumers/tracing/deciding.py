@@ -11,10 +11,11 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.audit.log import Acting, Deed, Kind, append
 from consumers.blocking import blocking_keys
 from consumers.store import buckets, outbox
 from consumers.tracing import knowledge, rows
-from consumers.tracing.decide import Matter, Ruling, Stamp, decision_of, delivery_of, ruling_of
+from consumers.tracing.decide import REGION_MEMBER, Matter, Ruling, Stamp, decision_of, delivery_of, ruling_of
 from consumers.tracing.fold import fold
 from consumers.tracing.handler import refold
 from consumers.tracing.question import Knowledge, OpenMissing, Question, question_of
@@ -37,6 +38,8 @@ from schemas.topics import DECISION_TOPIC, MAX_DELIVERY_BYTES, inbox_topic, memb
 from schemas.wire.cloudevents import headers_for
 from schemas.wire.codec import encode
 
+PART = "router"
+PURPOSE = "tracing"
 TOO_LARGE = Ruling("undeliverable", Undeliverable(reason="too_large"))
 NO_ADDRESSEE = Ruling("none", Settled(reason="no_addressee"))
 NOT_RELEASABLE = Ruling("undeliverable", Undeliverable(reason="not_releasable"))
@@ -127,7 +130,16 @@ def settle(transaction: Connection[Any], office: Office, case: Case, want: Want,
     for draft in drafts[1:]:
         outbox.add(transaction, draft, first)
     _take_away(transaction, want)
+    if decision.deliveries:
+        log_disclosure(transaction, decision)
     return decision
+
+
+def log_disclosure(transaction: Connection[Any], decision: Decision) -> None:
+    """Log to whom a decision discloses what; last, for whoever logs waits for this transaction's end."""
+    acting = Acting(decision.decided_by or PART, REGION_MEMBER, PURPOSE, decision.trace_id or decision.subject)
+    what = {"decision": decision.event_id, "event": decision.subject}
+    append(transaction, acting, Deed(Kind.DISCLOSURE, what, tuple(one.inbox for one in decision.deliveries)))
 
 
 def draft_of(event: Event, topic: str, stream: str, key: str, value: bytes) -> Draft:

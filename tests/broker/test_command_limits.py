@@ -23,6 +23,8 @@ READING = {
     "quarantine show": ["quarantine", "show", "1"],
     "quarantine diff": ["quarantine", "diff", "1"],
     "ledger verify": ["ledger", "verify"],
+    "audit list": ["audit", "list"],
+    "audit verify": ["audit", "verify"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}

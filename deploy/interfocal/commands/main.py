@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "trace": "trace",
         "quarantine": "quarantine",
         "ledger": "ledger",
+        "audit": "audit",
         "tail": "tail",
         "schemas": "schemas",
         "demo": "demo",

@@ -6,16 +6,18 @@ It changes when lists get another filter.
 from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from psycopg import Connection
 
-from consumers.store.connection import connector
-from consumers.store.session import Session
+from consumers.audit.log import Deed, Kind
 from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, summary
+from interfocal.audit.acting import Case, Person, Purpose, Said
+from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.installation.installation import open_installation
-from interfocal.listing import Listed, form_of, print_list
+from interfocal.listing import Form, Listed, form_of, print_list
 from schemas.directory import Directory
 from schemas.errors import Misconfigured
 
@@ -52,6 +54,9 @@ def view(
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 100,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the list as CSV.")] = False,
+    person: Person = None,
+    purpose: Purpose = None,
+    case: Case = None,
     var: Var = HERE,
 ) -> None:
     """List what is in the shared view, the newest first."""
@@ -68,27 +73,39 @@ def view(
         reference=reference,
         retracted=retracted,
     )
-    listed = read_list(Session(connector(installation.region_url, "view")), listing, wanted, limit)
+    check_filters(listing, wanted)
+    listed = AuditLog(installation).read(
+        lambda connection: read_list(connection, listing, wanted, limit),
+        Said(person, purpose, case).acting(installation.directory),
+        lambda found: consulted(listing, wanted, found, form),
+    )
     print_list(listed, form, installation.directory)
 
 
-def read_list(session: Session, listing: ListName, wanted: Wanted, limit: int) -> Listed:
-    """What a list shows; raises Misconfigured for a filter that it does not understand, StoreAway."""
-    check_filters(listing, wanted)
-    try:
-        if listing is ListName.SUMMARY:
-            return Listed(SUMMARY_COLUMNS, session.transact(lambda connection: summary(connection, wanted.member)))
-        rows = session.transact(lambda connection: find(connection, listing.value, wanted, limit))
-    finally:
-        session.close()
+def read_list(connection: Connection[Any], listing: ListName, wanted: Wanted, limit: int) -> Listed:
+    """What a list shows."""
+    if listing is ListName.SUMMARY:
+        return Listed(SUMMARY_COLUMNS, summary(connection, wanted.member))
+    rows = find(connection, listing.value, wanted, limit)
     return Listed(list(LISTINGS[listing].columns), rows, LISTINGS[listing].members)
+
+
+def consulted(listing: ListName, wanted: Wanted, found: Listed, form: Form) -> Deed:
+    """What is logged of a list: by which fields it was narrowed, and the ids of the records that it showed."""
+    ids = sorted({str(row[name]) for row in found.rows for name in ("record_id", "trace_id") if row.get(name)})
+    what = {"list": listing.value, "narrowed_by": given(wanted), "records": ids}
+    return Deed(Kind.EXPORT if form is Form.CSV else Kind.CONSULTATION, what)
+
+
+def given(wanted: Wanted) -> list[str]:
+    """The filters that are set; their values may be numbers of firearms."""
+    return sorted(field.name for field in fields(wanted) if getattr(wanted, field.name) not in (None, False))
 
 
 def check_filters(listing: ListName, wanted: Wanted) -> None:
     """Raise Misconfigured for a filter that would be ignored: its answer would look like a wider one."""
     known = {"member"} if listing is ListName.SUMMARY else filters_of(listing) | {"retracted"}
-    given = {field.name for field in fields(wanted) if getattr(wanted, field.name) not in (None, False)}
-    if strange := sorted(NAMES.get(name, name) for name in given - known):
+    if strange := sorted(NAMES.get(name, name) for name in set(given(wanted)) - known):
         raise Misconfigured(f"the list of {listing} cannot be narrowed by --{', --'.join(strange)}; leave it out")
 
 

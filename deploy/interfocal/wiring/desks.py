@@ -23,6 +23,7 @@ from consumers.parts import LoopParts, Pace
 from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.session import Session
+from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
@@ -32,6 +33,7 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Worker
+from interfocal.wiring.audit import anchor_worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
@@ -90,6 +92,7 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
         loops[code] = loop
         parts = {"inbox": loop_runner(loop), "receipts": _runner(receipts)}
         workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
+    workers.append(anchor_worker([AuditLog(installation, code) for code in codes]))
     app = FastAPI(title="Interfocal desks", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
     app.include_router(health_router(checks, metrics.registry))

@@ -28,6 +28,7 @@ from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from consumers.web.registry_routes import registry_router
+from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.installation import Installation
@@ -37,6 +38,7 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Worker
+from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -133,6 +135,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
             Worker("teller", _teller_runner(installation, loop.caught_up, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
+            anchor_worker([AuditLog(installation)]),
         ]
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
