@@ -18,10 +18,12 @@ from schemas.events.envelope import Event
 from schemas.events.ids import (
     decision_record_id,
     delivery_event_id,
+    directory_record_id,
     event_id,
     quarantine_entry_id,
     value_sha256,
 )
+from schemas.events.issued_directory import IssuedDirectory
 from schemas.events.quarantined import Quarantined
 from schemas.record import UNREADABLE_HEADER, Record
 from schemas.topics import (
@@ -41,6 +43,10 @@ from schemas.wire.codec import decode
 
 WALKED = frozenset({"seizure", "missing"})
 """Streams whose seals are checked by walking the chain; every other record is verified singly."""
+
+
+LARGE = frozenset({"inbox", "directory"})
+"""Streams of the region whose events hold a whole other document."""
 
 
 class Flaw(StrEnum):
@@ -72,10 +78,11 @@ SENTENCES: Mapping[Flaw, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What records are checked against: seals, and whether this region exchanges exercise data."""
+    """What records are checked against: seals, whether this region exchanges exercise data, and by which directory."""
 
     seals: Expectation
     exercise: bool
+    directory_version: int = 1
 
 
 Checked = CheckedEvent | Faulty
@@ -113,7 +120,7 @@ def _faulty(record: Record, seal: Seal, verdict: Verdict, error: ExchangeError) 
 
 
 def _event(record: Record, value: bytes, seal: Seal, terms: Terms) -> CheckedEvent:
-    limit = MAX_DELIVERY_BYTES if stream_of(record.topic) == "inbox" else MAX_EVENT_BYTES
+    limit = MAX_DELIVERY_BYTES if stream_of(record.topic) in LARGE else MAX_EVENT_BYTES
     if len(value) > limit:
         parameters = {"size": str(len(value)), "limit": str(limit)}
         raise Malformed(SENTENCES[Flaw.TOO_LARGE], code=Flaw.TOO_LARGE.value, parameters=parameters)
@@ -144,6 +151,8 @@ def _derived_id(event: Event, _seal: Seal, terms: Terms) -> bool:
         about = (event.kind, event.subject, event.hop, event.cause)
         if event.record_id != decision_record_id(terms.seals.aud, *about):
             return False
+    if isinstance(event, IssuedDirectory) and event.record_id != directory_record_id(terms.seals.aud):
+        return False
     if isinstance(event, Quarantined) and event.record_id != quarantine_entry_id(
         terms.seals.aud, event.topic, event.offset
     ):

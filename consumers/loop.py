@@ -7,7 +7,11 @@ with other instances of the group; what another instance has folded meanwhile is
 
 from collections.abc import Mapping, Sequence
 from threading import Event as Signal
+from typing import Any
 
+from psycopg import Connection
+
+from consumers.adoption import adopt, check_adopted, standing_of
 from consumers.assignment import Assignment
 from consumers.checking import check_records
 from consumers.folding import Outcome, failed, fold
@@ -36,7 +40,9 @@ class Loop:
         self._session = Session(parts.connect)
         self._assignment = Assignment(parts, self._session)
         self._progress = Progress(parts, self._session)
+        self._standing = standing_of(parts.terms)
         self._retrying = Retrying(self._session, parts.terms, parts.rules)
+        self._adopted = False
         self._holes: dict[str, Hole] = {}
 
     def run(self, stop: Signal) -> None:
@@ -53,6 +59,8 @@ class Loop:
 
     def run_once(self) -> int:
         """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
+        if not self._adopted:
+            self._adopt()
         read = self._parts.source.poll(self._parts.pace.poll_s, self._parts.pace.limit)
         try:
             sought = self._assignment.take_over()
@@ -79,6 +87,13 @@ class Loop:
         self._session.close()
         self._parts.source.close()
 
+    def _adopt(self) -> None:
+        """Before anything is read: have the database go by the directory of this process."""
+        parts = self._parts
+        self._session.transact(lambda transaction: adopt(transaction, parts.terms, parts.rules.handlers))
+        self._adopted = True
+        self._retrying.due = True
+
     def _fold(self, records: Mapping[str, Sequence[Record]]) -> int:
         """Fold what was polled; a batch whose data fail is halved until the one record is found."""
         reached = self._parts.rules.reached
@@ -101,7 +116,7 @@ class Loop:
     def _attempt(self, batch: Batch, waiting: list[Batch]) -> Outcome | None:
         """One transaction; where the data fail, nothing is done but to say what to try instead."""
         try:
-            return self._session.transact(lambda transaction: fold(transaction, batch, self._parts.rules))
+            return self._session.transact(lambda transaction: self._folded(transaction, batch))
         except QuarantineFull as full:
             if batch.size == 1:
                 self._pause(full.parameters["topic"])
@@ -112,6 +127,10 @@ class Loop:
         except Exception as error:  # noqa: BLE001  # whatever a handler raises over one event must not stop the others
             waiting += [failed(batch, error)] if batch.size == 1 else reversed(batch.halves())
         return None
+
+    def _folded(self, transaction: Connection[Any], batch: Batch) -> Outcome:
+        check_adopted(transaction, self._standing)
+        return fold(transaction, batch, self._parts.rules)
 
     def _settle(self, outcome: Outcome) -> None:
         """Tell what a committed transaction did."""

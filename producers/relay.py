@@ -45,6 +45,7 @@ class RelayEdges:
 
     ``topics`` are all that this outbox may write: also those without a number yet are compared, for a lost outbox
     has none. ``expected`` holds the region's id and the keys under which this owner ever sealed.
+    ``check_in_force`` raises NotInForce as long as nothing may be sent.
     """
 
     outbox: Outbox
@@ -53,6 +54,7 @@ class RelayEdges:
     sealer: Sealer
     expected: Expectation
     topics: tuple[str, ...]
+    check_in_force: Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class Relay:
         Raises Temporary (nothing is lost, call again) or Stop; the connection is then given up.
         """
         try:
+            self._edges.check_in_force()
             if not self._edges.outbox.lease():
                 self.close()
                 return 0

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, NotInForce
 from schemas.topics import REGION
 
 RecordCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,6})?$")]
@@ -186,3 +186,14 @@ class Directory(Part):
         """The footnotes that must be shown when these codes are."""
         wanted = set(codes)
         return {m.code: m.footnote for m in self.members if m.footnote and m.code in wanted}
+
+
+def check_in_force(directory: Directory, at: datetime) -> None:
+    """Raise NotInForce when a directory has expired."""
+    if directory.is_expired(at):
+        raise NotInForce(
+            f"version {directory.version} of the directory expired at {directory.expires_at:%Y-%m-%d %H:%M} UTC:"
+            " nothing is sent or decided until its next version is signed and published",
+            code="directory_expired",
+            parameters={"version": str(directory.version)},
+        )

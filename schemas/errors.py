@@ -10,11 +10,13 @@ ExchangeError                    the root; retriable = False
 ├── NotTaken                     a signed directory that may not follow the one that is known
 ├── Temporary                    retriable = True: something is away, wait and try again
 │   ├── BrokerAway
-│   └── StoreAway
+│   ├── StoreAway
+│   └── NotInForce               no directory or key allows it now: what is accepted waits
 └── Stop                         page a person
     ├── QuarantineFull           pauses its topic only
     ├── PositionLost             the log no longer holds what the store expects
     ├── TopicAhead               the topic holds numbers that its outbox does not know
+    ├── TopicBehind              the topic lacks numbers that Kafka has acknowledged
     ├── OutboxFull               the disk or the outbox's bound is reached: refuse, keep what is there
     ├── NotOurs                  a key, folder or package that belongs to somebody else
     └── Misconfigured            a setting is missing or contradicts another
@@ -97,6 +99,12 @@ class StoreAway(Temporary):
     default_code = "store_away"
 
 
+class NotInForce(Temporary):
+    """Neither directory nor key allows anything to be sent or decided at this moment."""
+
+    default_code = "not_in_force"
+
+
 class Stop(ExchangeError):
     """Going on would do harm; a person has to act."""
 
@@ -119,6 +127,12 @@ class TopicAhead(Stop):
     """The topic holds numbers that its outbox does not know: recover the outbox before it sends."""
 
     default_code = "topic_ahead"
+
+
+class TopicBehind(Stop):
+    """The topic lacks numbers of its outbox that Kafka has acknowledged: recover the outbox before it sends."""
+
+    default_code = "topic_behind"
 
 
 class OutboxFull(Stop):

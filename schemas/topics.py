@@ -58,6 +58,7 @@ RECORD_STREAMS = ("seizure", "missing", "trace")
 """Streams whose events are records of a member; the ledger counts them."""
 MEMBER_STREAMS = (*RECORD_STREAMS, "receipt", "heartbeat")
 DECISION_TOPIC = f"{REGION}.decision"
+DIRECTORY_TOPIC = f"{REGION}.directory"
 SHORT_LIVED: Mapping[str, Mapping[str, str]] = MappingProxyType({"heartbeat": kept_for(7), "quarantine": kept_for(90)})
 """Streams whose topics are not kept for good: what they tell is told again, or stands in a table."""
 
@@ -123,8 +124,9 @@ def in_sync_replicas(replication: int) -> int:
 
 def planned_topics(members: Sequence[str], replication: int = 1) -> tuple[Topic, ...]:
     """Every topic that a region of these members needs, in a stable order; ``replication`` is that of each."""
-    topics = [_topic(DECISION_TOPIC, replication, REGION)]
-    for code in [check_member_code(member.lower()) for member in members]:
+    codes = [check_member_code(member.lower()) for member in members]
+    topics = [_topic(DECISION_TOPIC, replication, REGION), _topic(DIRECTORY_TOPIC, replication, REGION, *codes)]
+    for code in codes:
         topics += [_topic(member_topic(code, stream), replication, code, REGION) for stream in MEMBER_STREAMS]
         topics += [_topic(topic, replication, REGION, code) for topic in (inbox_topic(code), quarantine_topic(code))]
     return tuple(topics)

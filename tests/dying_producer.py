@@ -14,7 +14,7 @@ from outboxes import accept, opened
 from producers.relay import Relay, RelayEdges, RelayLimits
 from schemas.steps import Step
 from schemas.trust.sealer import sealer
-from sealing import AUD, SEALED_AT, a_key, an_id, expecting
+from sealing import AUD, SEALED_AT, a_key, an_id, expecting, held
 from twins import TwinLog, TwinPublisher, TwinReader
 
 TOPIC = "rs.seizure"
@@ -61,9 +61,10 @@ def main(folder: Path, events: int, death: Death) -> None:
             outbox=outbox,
             open_publisher=lambda: TwinPublisher(log),
             open_reader=lambda: TwinReader(log),
-            sealer=sealer(a_key(), AUD, lambda: SEALED_AT),
+            sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
             expected=expecting(a_key()),
             topics=(TOPIC,),
+            check_in_force=lambda: None,
         ),
         RelayLimits(rows=2),
         reached=death.reached,

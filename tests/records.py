@@ -16,7 +16,7 @@ from schemas.trust.sealer import sealer
 from schemas.wire.catalogue import stream_carried_by
 from schemas.wire.cloudevents import headers_for
 from schemas.wire.codec import encode, event_from_json, event_json
-from sealing import AUD, SEALED_AT, a_key, an_id
+from sealing import AUD, SEALED_AT, a_key, an_id, held
 from twins import TwinLog
 
 MARKS = {
@@ -139,7 +139,9 @@ class Station:
         fields = {"topic": self.topic, "event_id": event.event_id, "key": event.record_id, "value": encode(event)}
         headers = dict(headers_for(event, stream)) | {"ce_id": changes.get("event_id", event.event_id).encode()}
         draft = Draft(**{**fields, **changes}, headers=tuple(headers.items()))
-        seal = sealer(signing_key(owner_of(self.topic)), AUD, lambda: SEALED_AT)(draft, self.link, self.link.seq + 1)
+        seal = sealer(held(signing_key(owner_of(self.topic))), AUD, lambda: SEALED_AT)(
+            draft, self.link, self.link.seq + 1
+        )
         self.link = replace(self.link, seq=self.link.seq + 1, prev=link_hash(seal, draft.value), after=None)
         return Record(self.topic, offset, draft.key.encode(), draft.value, ((SEAL_HEADER, seal), *draft.headers))
 

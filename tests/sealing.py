@@ -8,7 +8,7 @@ from uuid import UUID, uuid5
 
 from schemas.record import SEAL_HEADER, Draft, Link, Record
 from schemas.trust.chain import Expectation
-from schemas.trust.keys import KeyRing, PublicKey, SigningKey, signing_key_from_seed
+from schemas.trust.keys import KeyRing, PublicKey, SigningKey, SigningKeys, signing_key_from_seed
 from schemas.trust.seal import SealClaims, link_hash
 from schemas.trust.sealer import sealer
 
@@ -26,6 +26,11 @@ def a_key(kid: str = "rs-1", owner: str = "rs") -> SigningKey:
 
 def public(key: SigningKey) -> PublicKey:
     return key.public(SEALED_AT_S - YEAR_S, SEALED_AT_S + YEAR_S)
+
+
+def held(*keys: SigningKey) -> SigningKeys:
+    """Keys as their owner has them."""
+    return SigningKeys(tuple((public(key), key) for key in keys))
 
 
 def expecting(*keys: SigningKey, aud: str = AUD) -> Expectation:
@@ -70,7 +75,7 @@ class Writer:
     def write(self, value: bytes) -> Record:
         number = self.link.seq + 1
         draft = Draft(self.topic, an_id(f"{self.link.life}.{number}"), an_id("record"), value)
-        header = sealer(self.key, AUD, lambda: SEALED_AT)(draft, self.link, number)
+        header = sealer(held(self.key), AUD, lambda: SEALED_AT)(draft, self.link, number)
         self.link = Link(self.link.life, number, link_hash(header, value))
         headers = ((SEAL_HEADER, header), ("ce_id", draft.event_id.encode()))
         return Record(self.topic, number - 1, draft.key.encode(), value, headers)

@@ -75,6 +75,11 @@ def term_id(event: str, kind: str, until: datetime) -> str:
     return str(uuid5(UUID(event), f"{kind}|{instant_text(until)}"))
 
 
+def directory_record_id(region: str) -> str:
+    """UUIDv5 of the region's directory, whose versions are the record's revisions."""
+    return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:directory"))
+
+
 def id_key_check(id_key: bytes) -> str:
     """What the directory holds of an id key, so that a producer with another key is found out."""
     return base64url(_keyed(id_key, "id key check"))

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from schemas.directory import Directory, Key, LastHonest
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, NotInForce
 from schemas.trust import base64url
 from schemas.trust.faults import Fault, unsealed
 
@@ -102,6 +102,29 @@ class SigningKey:
     def public(self, valid_from_s: int, valid_until_s: int) -> PublicKey:
         """Its public half, valid between these seconds."""
         return PublicKey(self.kid, self.owner, self.key.public_key(), valid_from_s, valid_until_s)
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKeys:
+    """The keys of one owner whose private halves are at hand, each with its public half as the directory has it."""
+
+    held: tuple[tuple[PublicKey, SigningKey], ...]
+
+    @property
+    def owner(self) -> str:
+        """Whose keys they are."""
+        return self.held[0][0].owner
+
+    def at(self, at_s: int) -> SigningKey:
+        """The key that seals at this second: of those that may, the newest. Raises NotInForce when none may."""
+        usable = [(public, key) for public, key in self.held if public.valid_at(at_s) and public.honest is None]
+        if not usable:
+            raise NotInForce(
+                f"no key of {self.owner} may seal now: make a new one with `interfocal member rotate`",
+                code="no_signing_key",
+                parameters={"owner": self.owner},
+            )
+        return max(usable, key=lambda pair: (pair[0].valid_from_s, pair[0].kid))[1]
 
 
 def signing_key_from_seed(kid: str, owner: str, seed: bytes) -> SigningKey:

@@ -17,6 +17,7 @@ from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
 from schemas.events.heartbeat import Heartbeat
+from schemas.events.issued_directory import IssuedDirectory
 from schemas.events.missing import Missing
 from schemas.events.quarantined import Quarantined
 from schemas.events.receipt import Receipt
@@ -49,6 +50,7 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
             EventType("decision", 9, Decision),
             EventType("delivery", 10, Delivery),
             EventType("quarantined", 12, Quarantined),
+            EventType("directory", 14, IssuedDirectory),
         )
     }
 )

@@ -11,7 +11,8 @@ from interfocal.provisioning.apply import provision
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import GROUPS_TOPIC, Plan, drift_of
 from interfocal.stack import current, down, kill_broker, up
-from schemas.errors import Misconfigured
+from running import until
+from schemas.errors import BrokerAway, Misconfigured
 from schemas.topics import planned_topics
 from three_brokers import BROKERS, everything, running, send
 
@@ -61,9 +62,19 @@ def test_a_broker_that_is_killed_stops_nobody_and_comes_back_where_it_was(three:
     assert running(three) == {**pids, "kafka-1": None}
     assert current(three) == before
     send(before.bootstrap, topic, b"meanwhile")
+    until(lambda: brokers_found(before.bootstrap) == [2, 3], "the cluster to do without the killed broker")
     assert up(three) == before
     assert {name for name, pid in running(three).items() if pid != pids[name]} == {"kafka-1"}
     assert everything(before.bootstrap, topic, 2) == [b"before", b"meanwhile"]
+
+
+def brokers_found(bootstrap: str) -> list[int]:
+    """The brokers that a plan finds; none as long as one of them does not answer any more and is counted still."""
+    try:
+        with opened(bootstrap) as cluster:
+            return sorted(cluster.found(Plan(())).brokers)
+    except BrokerAway:
+        return []
 
 
 @pytest.mark.parametrize("number", [0, 4])

@@ -26,11 +26,13 @@ READING = {
     "audit list": ["audit", "list"],
     "audit verify": ["audit", "verify"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
+    "provision plan": ["provision", "plan"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
     "submit",
     "producer recover",
+    "provision apply",
     "rejected resubmit",
     "quality",
     "mapping check",

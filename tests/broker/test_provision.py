@@ -189,3 +189,4 @@ def test_what_waits_for_a_person_is_told_and_ends_the_command_with_one(
     assert main.run(["provision", "apply", "--json", *where]) == 1
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert [(left["code"], left["where"]) for left in told["left"]] == [("topic_unplanned", odd)]
+    assert told["limits"] == [EXERCISE_NOTICE]

@@ -20,7 +20,7 @@ from schemas.topics import member_topic, planned_topics
 from schemas.trust.chain import verify_records
 from schemas.trust.gaps import chain_gaps
 from schemas.trust.sealer import sealer
-from sealing import AUD, SEALED_AT, a_key, expecting
+from sealing import AUD, SEALED_AT, a_key, expecting, held
 
 TOPIC = member_topic("rs", "seizure")
 
@@ -49,9 +49,10 @@ class Place:
             outbox=outbox,
             open_publisher=self.publisher,
             open_reader=self.reader,
-            sealer=sealer(a_key(), AUD, lambda: SEALED_AT),
+            sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
             expected=expecting(a_key()),
             topics=(TOPIC,),
+            check_in_force=lambda: None,
         )
         return Relay(edges, limits)
 

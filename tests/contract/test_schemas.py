@@ -42,6 +42,7 @@ IDS = {
     801: "heartbeat",
     1001: "delivery",
     1201: "quarantined",
+    1401: "directory",
 }
 
 each_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)

@@ -9,7 +9,8 @@ import pytest
 from kafka import KafkaProducer
 
 from consumers.source import Broker, KafkaTopicReader
-from interfocal.installation.installation import Installation, read_secret
+from interfocal.installation.installation import Installation
+from interfocal.installation.secrets import read_secret
 from running import Exchange, interfocal, until
 from schemas.record import SEAL_HEADER, Record
 from schemas.topics import member_topic
@@ -27,7 +28,7 @@ UNKNOWN_SCHEMA = b"\x00\x00\x00\x27\x0f" + b"\x00" * 20
 def key_of(installation: Installation, owner: str, named: str | None = None) -> SigningKey:
     """The key of an owner; or its bytes under the name of another's key."""
     name = named or owner
-    return signing_key_from_pem(f"{name}.1", name, read_secret(installation.places.secrets(owner) / "seal.pem"))
+    return signing_key_from_pem(f"{name}.1", name, read_secret(installation.places.seal_key(owner, f"{owner}.1")))
 
 
 def sealed(key: SigningKey, value: bytes, **changes: object) -> tuple[bytes, bytes, Headers]:

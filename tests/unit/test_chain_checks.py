@@ -20,6 +20,7 @@ from sealing import (
     an_id,
     claims,
     expecting,
+    held,
     record_of,
     with_seal,
 )
@@ -127,7 +128,7 @@ def test_a_relays_run_verifies_over_lives_and_its_first_numbers_say_where_the_ch
 
 
 def test_a_sealer_seals_only_its_owners_topics_and_only_the_next_number() -> None:
-    seal_draft = sealer(KEY, AUD, lambda: SEALED_AT)
+    seal_draft = sealer(held(KEY), AUD, lambda: SEALED_AT)
     with pytest.raises(NotOurs):
         seal_draft(Draft("al.trace", an_id("event"), "", VALUE), Link(1, 0, None), 1)
     with pytest.raises(Stop) as caught:

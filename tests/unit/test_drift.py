@@ -27,7 +27,7 @@ def as_planned(plan: Plan = PLAN) -> Found:
 
 def made(topic: Topic) -> FoundTopic:
     """A topic as `apply` makes it."""
-    return FoundTopic(1, topic.replication, {**topic.config, "segment.ms": "1"}, frozenset(topic.config))
+    return FoundTopic(1, topic.replication, {"segment.ms": "1", **topic.config}, frozenset(topic.config))
 
 
 def with_topic(name: str, found: FoundTopic) -> Found:

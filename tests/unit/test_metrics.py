@@ -17,7 +17,7 @@ MEMBERS = ("AA", "BB-1")
 LISTS = load_code_lists()
 ALLOWED = {
     "member": {*MEMBERS, "REGION"},
-    "stream": {*MEMBER_STREAMS, "inbox", "quarantine", "decision"},
+    "stream": {*MEMBER_STREAMS, "inbox", "quarantine", "decision", "directory"},
     "kind": set(LISTS["decision-kind"].codes),
     "rule": {*LISTS["route-rule"].codes, "handed_over", "-"},
 }

@@ -7,15 +7,18 @@ import pytest
 
 from producers.comparison import judge
 from producers.relay import Relay, RelayEdges, RelayLimits, marked_step, within
-from schemas.errors import BrokerAway, ExchangeError, NotOurs, OutboxFull, Stop, StoreAway, TopicAhead
+from schemas.directory import LastHonest
+from schemas.errors import BrokerAway, ExchangeError, NotOurs, OutboxFull, Stop, StoreAway, TopicAhead, TopicBehind
 from schemas.record import SEAL_HEADER, Draft, Entry, Publisher
 from schemas.steps import Step
-from schemas.trust.chain import verify_record
+from schemas.trust.chain import Expectation, verify_record
+from schemas.trust.keys import KeyRing
+from schemas.trust.seal import link_hash
 from schemas.trust.sealer import sealer
-from sealing import AUD, SEALED_AT, Writer, a_key, an_id, expecting
+from sealing import AUD, SEALED_AT, Writer, a_key, an_id, expecting, held, public
 from twins import Fault, TwinDelivery, TwinLog, TwinOutbox, TwinPublisher, TwinReader, TwinRows
 
-TOPICS = ("rs.seizure", "rs.trace")
+TOPICS = ("rs.seizure", "rs.trace", "rs.heartbeat")
 
 
 @dataclass
@@ -42,6 +45,7 @@ class World:
     told: Told = field(default_factory=Told)
     steps: list[Step] = field(default_factory=list)
     connections: int = 0
+    expected: Expectation = field(default_factory=lambda: expecting(a_key()))
 
     def publisher(self) -> Publisher:
         self.connections += 1
@@ -54,9 +58,10 @@ class World:
             outbox=TwinOutbox(self.rows),
             open_publisher=open_publisher or self.publisher,
             open_reader=lambda: TwinReader(self.log),
-            sealer=sealer(a_key(), AUD, lambda: SEALED_AT),
-            expected=expecting(a_key()),
+            sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
+            expected=self.expected,
             topics=TOPICS,
+            check_in_force=lambda: None,
         )
         return Relay(edges, limits, self.told, self.steps.append)
 
@@ -185,7 +190,7 @@ def test_a_batch_within_bytes_is_the_longest_that_fits() -> None:
     world = World()
     world.accept("1", "22", "333")
     outbox = TwinOutbox(world.rows)
-    outbox.seal_waiting(3, sealer(a_key(), AUD, lambda: SEALED_AT))
+    outbox.seal_waiting(3, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     entries = outbox.sealed(3)
     assert [len(within(entries, limit)) for limit in (0, 1, 2, 3, 5, 6, 7)] == [1, 1, 1, 2, 2, 3, 3]
     assert within([], 1) == []
@@ -211,7 +216,7 @@ def test_a_restored_outbox_that_numbered_other_events_does_not_send() -> None:
     world.relay().run_once()
     world.rows = TwinRows()
     world.accept("other")
-    TwinOutbox(world.rows).seal_waiting(1, sealer(a_key(), AUD, lambda: SEALED_AT))
+    TwinOutbox(world.rows).seal_waiting(1, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     with pytest.raises(TopicAhead) as caught:
         world.relay().run_once()
     assert caught.value.code == "chain_differs"
@@ -225,7 +230,7 @@ def test_an_event_that_stands_under_another_number_is_not_sent_again() -> None:
     found = [record for record in world.log.topics["rs.seizure"] if record.value == b"1"]
     other = TwinOutbox()
     other.rows.accept([Draft("rs.seizure", an_id(name), an_id("key"), name.encode()) for name in ("x", "y", "1")])
-    other.seal_waiting(3, sealer(a_key(), AUD, lambda: SEALED_AT))
+    other.seal_waiting(3, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     world.log.topics["rs.seizure"] = found
     world.rows = other.rows
     with pytest.raises(TopicAhead) as caught:
@@ -280,10 +285,47 @@ def test_a_topic_that_is_behind_its_outbox_gets_what_is_missing_of_the_unacknowl
     world = World()
     assert judge("rs.seizure", None, [], []) == {}
     world.accept("1", "2")
-    TwinOutbox(world.rows).seal_waiting(2, sealer(a_key(), AUD, lambda: SEALED_AT))
+    TwinOutbox(world.rows).seal_waiting(2, sealer(held(a_key()), AUD, lambda: SEALED_AT))
     world.log.append(world.rows.sealed[1])
     assert world.relay().run_once() == 2
     assert world.values() == [b"1", b"2"]
+
+
+def shortened(world: World, kept: int, topic: str = "rs.seizure") -> None:
+    del world.log.topics[topic][kept:]
+
+
+def test_a_topic_that_lacks_what_kafka_acknowledged_stops_the_relay_before_it_sends() -> None:
+    world = World()
+    world.accept("1", "2", "3")
+    world.relay().run_once()
+    shortened(world, 2)
+    world.accept("4")
+    with pytest.raises(TopicBehind) as caught:
+        world.relay().run_once()
+    assert caught.value.parameters == {"topic": "rs.seizure", "topic_number": "1:2", "outbox_number": "1:3"}
+    assert world.values() == [b"1", b"2"]
+
+
+def test_what_a_key_sealed_beyond_its_end_is_not_on_the_topic_for_its_own_relay() -> None:
+    world = World()
+    world.accept("1", "2")
+    world.relay().run_once()
+    first = world.log.topics["rs.seizure"][0]
+    last = LastHonest(topic="rs.seizure", life=1, seq=1, hash=link_hash(first.header_values("seal")[0], b"1"))
+    ended = replace(public(a_key()), honest={"rs.seizure": last})
+    world.expected = Expectation(AUD, KeyRing.of([ended]))
+    with pytest.raises(TopicBehind):
+        world.relay().run_once()
+
+
+def test_a_topic_that_is_not_kept_for_good_may_lose_what_was_acknowledged() -> None:
+    world = World()
+    world.accept("1", "2", topic="rs.heartbeat")
+    world.relay().run_once()
+    shortened(world, 0, "rs.heartbeat")
+    world.accept("3", topic="rs.heartbeat")
+    assert world.relay().run_once() == 1
 
 
 def test_a_refused_record_stops_the_relay_and_stays_in_the_outbox() -> None:

@@ -14,7 +14,7 @@ from schemas.steps import Step
 from schemas.trust.chain import verify_records
 from schemas.trust.gaps import chain_gaps
 from schemas.trust.sealer import sealer
-from sealing import AUD, SEALED_AT, a_key, an_id, expecting
+from sealing import AUD, SEALED_AT, a_key, an_id, expecting, held
 from twins import Fault, TwinLog, TwinOutbox, TwinPublisher, TwinReader, TwinRows
 
 TOPICS = ("rs.seizure", "rs.trace")
@@ -59,9 +59,10 @@ class World:
             outbox=TwinOutbox(self.rows),
             open_publisher=lambda: TwinPublisher(self.log, self.plan.faults),
             open_reader=lambda: TwinReader(self.log),
-            sealer=sealer(a_key(), AUD, lambda: SEALED_AT),
+            sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
             expected=expecting(a_key()),
             topics=TOPICS,
+            check_in_force=lambda: None,
         )
         return Relay(edges, LIMITS, reached=self.reached)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from consumers.audit.log import Head
 from consumers.audit.proof import Anchor
-from interfocal.installation.enrolment import write_private
+from interfocal.installation.secrets import write_private
 from schemas.errors import Misconfigured
 from schemas.events.types import instant_text
 

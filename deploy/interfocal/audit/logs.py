@@ -42,7 +42,7 @@ class AuditLog:
     def anchors(self) -> AnchorFile:
         """Its anchors."""
         places = self.installation.places
-        folder: Path = places.member(self.desk) if self.desk else places.directory.parent
+        folder: Path = places.member(self.desk) if self.desk else places.var / "region"
         return AnchorFile(folder / FILE)
 
     def read(self, work: Callable[[Connection[Any]], T], acting: Acting, deed: Callable[[T], Deed]) -> T:

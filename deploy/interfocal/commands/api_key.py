@@ -11,8 +11,8 @@ import typer
 
 from interfocal.clock import now, random_token
 from interfocal.commands.submit import HERE, As, Var
-from interfocal.installation.enrolment import write_private
 from interfocal.installation.installation import Places, open_directory
+from interfocal.installation.secrets import write_private
 from producers.ways_in.api_keys import ApiKey, KeyFile, key_sha256, read_key_file
 from schemas.errors import Misconfigured
 

@@ -51,7 +51,7 @@ def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HER
     the signed directory and the databases of the region are made first.
     """
     var = var.resolve()
-    if not Places(var).trust.exists():
+    if not Places(var).trust.file.exists():
         prepare(var, open_region(region), lambda message: typer.echo(message, err=True))
     applied = applied_to(open_installation(var))
     if as_json:

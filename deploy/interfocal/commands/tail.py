@@ -138,7 +138,7 @@ class Screen:
             typer.echo(json.dumps(shown, ensure_ascii=False))
             return
         for line in lines_of(told, pretty=self.pretty):
-            typer.echo(printable(line).plain)
+            typer.echo(line)
         for code in footnotes.keys() - self.noted:
             typer.echo(f"{code}: {footnotes[code]}")
             self.noted.add(code)
@@ -149,7 +149,10 @@ class Screen:
 
 
 def lines_of(told: Told, *, pretty: bool) -> list[str]:
-    """One record for people: a line for each mark, then one line, or one and the open part below it."""
+    """One record for people: a line for each mark, then one line, or one and the open part below it.
+
+    Nothing in them steers a terminal, whatever bytes the record has.
+    """
     marks = [f"{'--':>7}  {mark}" for mark in told.marks]
     content = told.content
     number = f"{told.life}.{told.number}" if told.life else "-"
@@ -161,9 +164,11 @@ def lines_of(told: Told, *, pretty: bool) -> list[str]:
     line = "  ".join([f"{told.offset:>7}", told_at, key, what, *ids, f"number {number}", *_standing(content)])
     open_part = _open_part(told)
     if not pretty:
-        return [*marks, f"{line}  {json.dumps(open_part, ensure_ascii=False)}" if open_part else line]
-    shown = json.dumps(open_part, indent=2, ensure_ascii=False).splitlines() if open_part else []
-    return [*marks, line, *(f"{'':>9}{text}" for text in shown)]
+        lines = [f"{line}  {json.dumps(open_part, ensure_ascii=False)}" if open_part else line]
+    else:
+        shown = json.dumps(open_part, indent=2, ensure_ascii=False).splitlines() if open_part else []
+        lines = [line, *(f"{'':>9}{text}" for text in shown)]
+    return [*marks, *(printable(text).plain for text in lines)]
 
 
 def _standing(content: Content) -> Iterator[str]:

@@ -19,9 +19,9 @@ import psycopg
 from interfocal.demo import national_database
 from interfocal.demo.waiting import wait
 from interfocal.installation.endpoints import Endpoint, producer_endpoint
-from interfocal.installation.enrolment import write_private
 from interfocal.installation.installation import Installation
 from interfocal.installation.region_folder import RegionFolder
+from interfocal.installation.secrets import write_private
 from interfocal.installation.settings import SECRETS_FOLDER
 from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over

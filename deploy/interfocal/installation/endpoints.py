@@ -13,7 +13,8 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from interfocal.installation.installation import Places, read_secret
+from interfocal.installation.installation import Places
+from interfocal.installation.secrets import read_secret
 from schemas.errors import Misconfigured
 
 

@@ -3,21 +3,20 @@
 It changes when a command needs to know another address. Nothing is trusted here but the fingerprints given by hand.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from interfocal.installation.secrets import read_secret
 from interfocal.installation.settings import Settings, load_settings
 from interfocal.stack import supervisor
 from interfocal.stack.databases import database_url
-from schemas.directory import DIRECTORY_TYPE, Directory
+from interfocal.trust.kept import Kept, TrustFolder
+from schemas.directory import Directory
 from schemas.errors import Misconfigured
 from schemas.topics import MOST_REPLICAS
-from schemas.trust.documents import open_document
-from schemas.trust.keys import KeyRing, SigningKey, key_ring, signing_key_from_pem
+from schemas.trust.chain import Expectation
+from schemas.trust.keys import SigningKeys, signing_key_from_pem
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +26,9 @@ class Places:
     var: Path
 
     @property
-    def directory(self) -> Path:
-        """The signed directory."""
-        return self.var / "region" / "directory.jws"
-
-    @property
-    def trust(self) -> Path:
-        """Region id and root fingerprints, given by hand."""
-        return self.var / "region" / "trust.json"
+    def trust(self) -> TrustFolder:
+        """The signed directory, and whom is trusted."""
+        return TrustFolder(self.var / "region")
 
     @property
     def region_source(self) -> Path:
@@ -54,6 +48,20 @@ class Places:
         """A member's secrets, or the region's."""
         return self.member(owner) / "secrets" if owner != "region" else self.var / "region" / "secrets"
 
+    @property
+    def root_key(self) -> Path:
+        """The root of an exercise. A region that holds real cases keeps its roots elsewhere, on no machine of these."""
+        return self.var / "root" / "root.pem"
+
+    @property
+    def draft(self) -> Path:
+        """The next version of the directory, as it is worked on."""
+        return self.var / "region" / "directory-draft.json"
+
+    def seal_key(self, owner: str, kid: str) -> Path:
+        """The private half of one signing key."""
+        return self.secrets(owner) / f"{kid}.seal.pem"
+
     def outbox(self, owner: str) -> Path:
         """A member's outbox."""
         return self.member(owner) / "outbox.sqlite"
@@ -65,8 +73,7 @@ class Installation:
 
     var: Path
     settings: Settings
-    directory: Directory
-    ring: KeyRing
+    kept: Kept
     bootstrap: str
     postgres_url: str
 
@@ -74,6 +81,16 @@ class Installation:
     def places(self) -> Places:
         """Where its files lie."""
         return Places(self.var)
+
+    @property
+    def directory(self) -> Directory:
+        """The directory in force."""
+        return self.kept.directory
+
+    @property
+    def seals(self) -> Expectation:
+        """What every seal is checked against."""
+        return Expectation(self.directory.region, self.kept.ring)
 
     @property
     def prefix(self) -> str:
@@ -100,13 +117,17 @@ class Installation:
         """The desks' databases by member code."""
         return {m.code: self.desk_url(m.code) for m in self.directory.members if not m.observer}
 
-    def signing_key(self, owner: str) -> SigningKey:
-        """The private key with which an owner seals; raises Misconfigured when it is not here."""
-        keys = self.directory.region_keys if owner == "region" else self.directory.member(owner).keys
-        path = self.places.secrets(owner) / "seal.pem"
-        if not keys:
-            raise Misconfigured(f"the directory holds no key of {owner}; sign a new version that does")
-        return signing_key_from_pem(keys[-1].kid, owner, read_secret(path))
+    def signing_keys(self, owner: str) -> SigningKeys:
+        """The private keys with which an owner may seal, those that are here; raises Misconfigured when none is."""
+        known = [key for key in self.kept.ring.keys.values() if key.owner == owner]
+        here = [(key, self.places.seal_key(owner, key.kid)) for key in known]
+        held = tuple(
+            (key, signing_key_from_pem(key.kid, owner, read_secret(path))) for key, path in here if path.exists()
+        )
+        if not held:
+            folder = self.places.secrets(owner)
+            raise Misconfigured(f"of the keys of {owner} in the directory none is in {folder}; restore its file")
+        return SigningKeys(held)
 
     def id_key(self, owner: str) -> bytes:
         """The member's id key; raises Misconfigured when it is not here."""
@@ -118,43 +139,17 @@ def replicas(wanted: int | None, bootstrap: str) -> int:
     return wanted or min(len(bootstrap.split(",")), MOST_REPLICAS)
 
 
-def read_secret(path: Path) -> bytes:
-    """A secret file; raises Misconfigured when it is missing, or others may read it."""
-    try:
-        mode = path.stat().st_mode & 0o777
-        content = path.read_bytes()
-    except OSError as error:
-        raise Misconfigured(f"the secret {path} cannot be read: {error.strerror}") from error
-    if mode & 0o077:
-        raise Misconfigured(f"the secret {path} may be read by others (mode {mode:04o}): chmod 0600 it")
-    return content
-
-
 def open_directory(var: Path) -> Directory:
-    """The signed directory, checked against the roots trusted here; raises Misconfigured or Unsealed."""
-    places = Places(var)
-    try:
-        trust = json.loads(places.trust.read_text(encoding="utf-8"))
-        token = places.directory.read_bytes()
-    except OSError as error:
-        raise Misconfigured(
-            f"{var} holds no installation ({error.filename} is missing): run `interfocal demo`"
-        ) from error
-    try:
-        directory = Directory.model_validate_json(open_document(token, DIRECTORY_TYPE, trust["roots"]))
-    except ValidationError as error:
-        raise Misconfigured(f"{places.directory} is signed, but not a directory: {error}") from error
-    if directory.region != trust["region"]:
-        raise Misconfigured(f"{places.directory} is of region {directory.region!r}, and {trust['region']!r} is trusted")
-    return directory
+    """The directory in force, checked against the roots trusted here; raises Misconfigured or Unsealed."""
+    return Places(var).trust.read().directory
 
 
 def open_installation(var: Path) -> Installation:
     """Open the installation under ``var``; raises Misconfigured, BrokerAway or StoreAway naming what is missing."""
     settings = load_settings(var)
-    directory = open_directory(var)
+    kept = Places(var).trust.read()
     bootstrap, postgres = settings.kafka.bootstrap, settings.postgres.url
     if not (bootstrap and postgres):
         stack = supervisor.current(var)
         bootstrap, postgres = bootstrap or stack.bootstrap, postgres or stack.postgres_url
-    return Installation(var, settings, directory, key_ring(directory), bootstrap, postgres)
+    return Installation(var, settings, kept, bootstrap, postgres)

@@ -12,7 +12,6 @@ from producers.intake.assemble import check_id_key
 from producers.outbox import OutboxFile
 from producers.recover import Recovered, recover
 from schemas.topics import MEMBER_STREAMS, member_topic
-from schemas.trust.chain import Expectation
 
 
 def recover_member(installation: Installation, code: str) -> Recovered:
@@ -28,8 +27,7 @@ def recover_member(installation: Installation, code: str) -> Recovered:
     try:
         reader = KafkaTopicReader(Broker(installation.bootstrap, f"{member.owner}.recovery", installation.prefix))
         try:
-            expected = Expectation(installation.directory.region, installation.ring)
-            return recover(outbox, reader, topics, expected, now)
+            return recover(outbox, reader, topics, installation.seals, now)
         finally:
             reader.close()
     finally:

@@ -23,10 +23,11 @@ class Cluster:
     admin: KafkaAdminClient
 
     def found(self, plan: Plan) -> Found:
-        """The topics that a plan looks at, and every broker that answers."""
+        """The topics that a plan looks at, and every broker that the cluster counts with."""
         topics = {topic["name"]: topic for topic in self.admin.describe_topics() if plan.looks_at(topic["name"])}
         configs = self._configs(ConfigResourceType.TOPIC, list(topics))
-        numbers = [str(broker["broker_id"]) for broker in self.admin.describe_cluster()["brokers"]]
+        brokers_there = [one for one in self.admin.describe_cluster()["brokers"] if not one.get("is_fenced")]
+        numbers = [str(broker["broker_id"]) for broker in brokers_there]
         brokers = self._configs(ConfigResourceType.BROKER, numbers, dict.fromkeys(EVERY_BROKER))
         return Found(
             {name: _topic(topic, configs.get(name, {})) for name, topic in topics.items()},

@@ -7,7 +7,6 @@ import shutil
 import signal
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
 from interfocal.stack.broker_place import BrokerPlace
 from interfocal.stack.broker_settings import CLIENT
@@ -33,8 +32,6 @@ class Broker:
 
     place: BrokerPlace
     cache: Path
-
-    away: ClassVar[type[BrokerAway]] = BrokerAway
 
     @property
     def name(self) -> str:

@@ -67,7 +67,6 @@ class Postgres:
 
     name: ClassVar[str] = "postgres"
     title: ClassVar[str] = "PostgreSQL"
-    away: ClassVar[type[StoreAway]] = StoreAway
 
     @property
     def data(self) -> Path:

@@ -26,8 +26,6 @@ class Server(Protocol):
     @property
     def title(self) -> str: ...  # noqa: D102  # the name that a person reads
     @property
-    def away(self) -> type[BrokerAway | StoreAway]: ...  # noqa: D102  # what its absence raises
-    @property
     def address(self) -> str: ...  # noqa: D102  # where it answered since its last start
     def launch(self, progress: Progress) -> Running: ...  # noqa: D102  # start, without waiting
     def wait(self, running: Running) -> None: ...  # noqa: D102  # until it answers

@@ -41,7 +41,7 @@ class Recovery:
 
     def expectation(self) -> Expectation:
         """Only what the region itself has sealed counts."""
-        return Expectation(self.installation.directory.region, self.installation.ring)
+        return self.installation.seals
 
     def take_up_log(self, outbox: RegionOutbox) -> int:
         """Of a database that was made anew beside a log that was not: begin a new life after the log's heads.

@@ -13,10 +13,10 @@ from interfocal.process.observers import RelayObserver
 from interfocal.process.service import Worker
 from producers.publisher import KafkaPublisher
 from producers.relay import Relay, RelayEdges, RelayLimits
+from schemas.directory import check_in_force
 from schemas.errors import ExchangeError
 from schemas.record import Outbox
 from schemas.steps import Reached, not_watched
-from schemas.trust.chain import Expectation
 from schemas.trust.sealer import sealer
 
 DRAIN_S = 15.0
@@ -49,14 +49,14 @@ def make_relay(
     def open_reader() -> KafkaTopicReader:
         return KafkaTopicReader(Broker(installation.bootstrap, client, installation.prefix))
 
-    key = installation.signing_key(sending.owner)
     edges = RelayEdges(
         outbox=sending.outbox,
         open_publisher=open_publisher,
         open_reader=open_reader,
-        sealer=sealer(key, installation.directory.region, now),
-        expected=Expectation(installation.directory.region, installation.ring),
+        sealer=sealer(installation.signing_keys(sending.owner), installation.directory.region, now),
+        expected=installation.seals,
         topics=tuple(sending.topics),
+        check_in_force=lambda: check_in_force(installation.directory, now()),
     )
     return Relay(edges, RelayLimits(idle_s=idle_s), RelayObserver(metrics, sending.owner), reached)
 

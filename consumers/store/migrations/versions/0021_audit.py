@@ -6,7 +6,7 @@ An entry is kept as the text over which its hash was made, so that whoever prove
 from alembic import op
 
 revision = "0021_audit"
-down_revision = "0006_settled"
+down_revision = "0011_directory"
 branch_labels = None
 depends_on = None
 
