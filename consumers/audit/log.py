@@ -36,6 +36,15 @@ class Acting:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Who reads and why, as far as the reader says it; whose member it is, its token says."""
+
+    person: str
+    purpose: str
+    case: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One row of the log as it stands in the database."""
 

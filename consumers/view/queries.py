@@ -4,7 +4,7 @@ A list is data: its columns, where they come from, and the filters that it under
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -222,6 +222,16 @@ def filters_of(listing: str) -> frozenset[str]:
     return frozenset(LISTINGS[listing].filters)
 
 
+def exact_keys(serial: str) -> tuple[str, ...]:
+    """The keys of a number that has no open sign; none for one that has."""
+    return () if is_partial(serial) else (visual_key(serial), spoken_key(serial))
+
+
+def given(wanted: Wanted) -> list[str]:
+    """The filters that are set; their values may be numbers of firearms, so no log holds them."""
+    return sorted(field.name for field in fields(wanted) if getattr(wanted, field.name) not in (None, False))
+
+
 def _clauses(connection: Connection[Any], asked: Listing, wanted: Wanted) -> tuple[list[str], list[Any]]:
     given = {name: value for name, value in asdict(wanted).items() if name in asked.filters and value is not None}
     if wanted.serial is not None and asked.stream is not None:
@@ -232,8 +242,8 @@ def _clauses(connection: Connection[Any], asked: Listing, wanted: Wanted) -> tup
 
 def _keys(connection: Connection[Any], stream: str, serial: str) -> list[str]:
     """Keys in the view that a number as typed may be: its own, or those that its open signs leave possible."""
-    if not is_partial(serial):
-        return [visual_key(serial), spoken_key(serial)]
+    if exact := exact_keys(serial):
+        return list(exact)
     pattern = visual_key(serial)
     known = connection.execute("select distinct value from mark_key where stream = %s and kind = 'visual'", [stream])
     return [value for (value,) in known if matches(pattern, value)]

@@ -3,7 +3,6 @@
 It changes when lists get another filter.
 """
 
-from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -12,10 +11,11 @@ import typer
 from psycopg import Connection
 
 from consumers.audit.log import Deed, Kind
-from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, summary
+from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, given, summary
 from interfocal.audit.acting import Case, Person, Purpose, Said
 from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var
+from interfocal.commands.view_desk import DeskReading
 from interfocal.installation.installation import open_installation
 from interfocal.listing import Form, Listed, form_of, print_list
 from schemas.directory import Directory
@@ -54,6 +54,9 @@ def view(
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 100,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the list as CSV.")] = False,
+    desk: Annotated[
+        str | None, typer.Option("--as", help="As this member's desk may read it, by the region's API.")
+    ] = None,
     person: Person = None,
     purpose: Purpose = None,
     case: Case = None,
@@ -74,6 +77,9 @@ def view(
         retracted=retracted,
     )
     check_filters(listing, wanted)
+    if desk is not None:
+        DeskReading(installation, desk, Said(person, purpose, case)).show(listing.value, wanted, limit, form)
+        return
     listed = AuditLog(installation).read(
         lambda connection: read_list(connection, listing, wanted, limit),
         Said(person, purpose, case).acting(installation.directory),
@@ -95,11 +101,6 @@ def consulted(listing: ListName, wanted: Wanted, found: Listed, form: Form) -> D
     ids = sorted({str(row[name]) for row in found.rows for name in ("record_id", "trace_id") if row.get(name)})
     what = {"list": listing.value, "narrowed_by": given(wanted), "records": ids}
     return Deed(Kind.EXPORT if form is Form.CSV else Kind.CONSULTATION, what)
-
-
-def given(wanted: Wanted) -> list[str]:
-    """The filters that are set; their values may be numbers of firearms."""
-    return sorted(field.name for field in fields(wanted) if getattr(wanted, field.name) not in (None, False))
 
 
 def check_filters(listing: ListName, wanted: Wanted) -> None:

@@ -28,11 +28,14 @@ from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from consumers.web.registry_routes import registry_router
+from consumers.web.view_routes import Reading, answer_errors, view_router
 from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.installation import Installation
+from interfocal.installation.reader import reader_connect
 from interfocal.installation.settings import environment
+from interfocal.limits import EXERCISE_NOTICE
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
@@ -138,6 +141,9 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
+    answer_errors(app)
+    limits = (EXERCISE_NOTICE,)
+    app.include_router(view_router(Reading(reader_connect(installation), installation.directory, limits)))
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
     return Wired(app, workers, lambda: _close((session, ending), outbox))
 
