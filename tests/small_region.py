@@ -34,6 +34,7 @@ from interfocal.clock import now
 from interfocal.drain import under_way
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.preparing import prepare
+from interfocal.installation.reader import make_reader, reader_role
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.process.metrics import Metrics
@@ -192,11 +193,13 @@ class SmallRegion:
             with connect(server) as connection:
                 statement = f"create database {made.rsplit('/', 1)[1]} template {template.rsplit('/', 1)[1]}"
                 connection.execute(statement.encode())
+        make_reader(installation)
         try:
             yield replace(self, installation=installation)
         finally:
             for _, made in pairs:
                 drop_database(server, made.rsplit("/", 1)[1])
+            drop_reader(installation)
 
     def change(self, url: str, *statements: str) -> None:
         """Run SQL on a database; the last statement has to change something."""
@@ -208,6 +211,12 @@ class SmallRegion:
         """Rows of a database."""
         with psycopg.connect(url) as connection:
             return connection.execute(query.encode()).fetchall()
+
+
+def drop_reader(installation: Installation) -> None:
+    """Drop the role of an installation whose databases are dropped."""
+    with connect(installation.postgres_url) as connection:
+        connection.execute(f"drop role {reader_role(installation)}".encode())
 
 
 def urls(installation: Installation) -> tuple[str, ...]:
@@ -240,6 +249,7 @@ def settled_region(stack: Stack, folder: Path, prefix: str) -> Iterator[SmallReg
     finally:
         for url in urls(installation):
             drop_database(installation.postgres_url, url.rsplit("/", 1)[1])
+        drop_reader(installation)
 
 
 def lived_through(installation: Installation) -> Mapping[str, str]:

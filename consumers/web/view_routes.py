@@ -186,6 +186,8 @@ def _looking(listing: str, wanted: Wanted, limit: int) -> Look:
 
 
 def _read(reading: Reading, asker: Asking, what: Mapping[str, Any], look: Look) -> Answer:
+    if not (asker.person and asker.purpose and asker.case):
+        raise Misconfigured(f"say who reads, why and for which case, in the headers {PERSON}, {PURPOSE} and {CASE}")
     reason = reason_of(asker.person, asker.purpose, asker.case)
     with closing(Session(reading.connect)) as session:
         answer = read(session, asker.token, reason, what, look)
@@ -198,6 +200,7 @@ def _told(reading: Reading, listing: str, answer: Answer) -> Read:
     columns = _columns(listing)
     members = LISTINGS[listing].members if listing in LISTINGS else ("member",)
     named = {row[column] for row in answer.rows for column in members if row.get(column)}
+    released = {code for row in answer.rows for code in _released_to(row.get("event"))}
     return Read(
         reader=answer.reader,
         columns=columns,
@@ -206,8 +209,12 @@ def _told(reading: Reading, listing: str, answer: Answer) -> Read:
         related_text=[RELATED.format(code) for code in answer.related],
         log={"number": answer.log.number, "hash": answer.log.hash},
         limits=list(reading.limits),
-        footnotes=reading.directory.footnotes({answer.reader, *named, *answer.related}),
+        footnotes=reading.directory.footnotes({answer.reader, *named, *released, *answer.related}),
     )
+
+
+def _released_to(event: Mapping[str, Any] | None) -> tuple[str, ...]:
+    return tuple(event["handling"]["releasable_to"] or ()) if event else ()
 
 
 def _columns(listing: str) -> tuple[str, ...]:

@@ -157,7 +157,7 @@ def shown_fields(event: MemberEvent, reader: str, terms: Terms) -> tuple[FieldSh
 def redacted(event: MemberEvent, reader: str, terms: Terms) -> dict[str, Any] | None:
     """The open part as a member is shown it, in its JSON form; None where the record is hidden.
 
-    Of a sealed part nothing is left, in the view, but how it is sealed.
+    Of a sealed part nothing is left.
     """
     if not shows(Stated(event.member, event.handling), reader, terms):
         return None

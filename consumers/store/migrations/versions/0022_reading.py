@@ -26,12 +26,18 @@ begin
             end;
         end if;
     end loop;
-    if not (select rolsuper from pg_roles where rolname = current_user) then
-        grant interfocal_views to current_user;
-    end if;
 end
 $$;
 """
+
+IF_BOUND = """
+do $$ begin
+    if not (select rolsuper from pg_roles where rolname = current_user) then {statement}; end if;
+end $$;
+"""
+MAY_GIVE_AWAY = IF_BOUND.format(statement="grant interfocal_views to current_user")
+MAY_NO_MORE = IF_BOUND.format(statement="revoke interfocal_views from current_user")
+"""The owner of the tables is no member of ``interfocal_views``: its policies would bind the owner as well."""
 
 TOKENS = """
 create table read_token (
@@ -252,9 +258,11 @@ def upgrade() -> None:
         "grant select on ended_term, request_expired to interfocal_views;"
         "grant usage, create on schema reading to interfocal_views;" + VIEWS + RELATED
     )
+    op.execute(MAY_GIVE_AWAY)
     for name in READ:
-        op.execute(f"alter view reading.{name} owner to interfocal_views")
         op.execute(f"grant select on reading.{name} to interfocal_reading")
+        op.execute(f"alter view reading.{name} owner to interfocal_views")
+    op.execute(MAY_NO_MORE)
     op.execute(
         "revoke create on schema reading from interfocal_views; grant usage on schema reading to interfocal_reading;"
     )
