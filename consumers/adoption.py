@@ -21,6 +21,7 @@ from consumers.quarantine import settling
 from consumers.quarantine.handler import share_of
 from consumers.store import buckets, positions
 from consumers.store import events as applied
+from consumers.store.session import Session
 from schemas.errors import Temporary, Unsealed
 from schemas.events.delivery import Delivery
 from schemas.record import Record
@@ -63,6 +64,28 @@ def standing_of(terms: Terms) -> Standing:
     """What follows from a version of the directory for the judgement of seals."""
     keys = terms.seals.ring.keys.values()
     return Standing(terms.directory_version, {key.kid: (key.owner, _may_seal(key)) for key in keys})
+
+
+class Adoption:
+    """One loop's: before anything is read, its database goes by the directory of this process, or is made to."""
+
+    def __init__(self, session: Session, terms: Terms, handlers: Sequence[Handler]) -> None:
+        self._session, self._terms, self._handlers = session, terms, handlers
+        self._standing = standing_of(terms)
+        self._made_sure = False
+
+    def make_sure(self) -> bool:
+        """True the first time, when what waits may be tried again. Raises OtherDirectory."""
+        if self._made_sure:
+            return False
+        self._session.transact(lambda transaction: adopt(transaction, self._terms, self._handlers))
+        self._made_sure = True
+        return True
+
+    def checked(self, transaction: Connection[Any]) -> Connection[Any]:
+        """The transaction, once it is known that nobody changes the directory under it. Raises OtherDirectory."""
+        check_adopted(transaction, self._standing)
+        return transaction
 
 
 def check_adopted(transaction: Connection[Any], standing: Standing) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from consumers.parts import LoopParts
 from consumers.store import positions
+from consumers.store.missing_offsets import MissingOffsets, is_acknowledged
 from consumers.store.session import Session
 from schemas.errors import PositionLost
 from schemas.record import Position, TopicBounds
@@ -69,10 +70,14 @@ class Assignment:
                 self._parts.observer.resumed(topic)
 
     def _start(self, topic: str, stored: int, bounds: TopicBounds) -> int:
-        """Where to read on: the stored position, or the log's start on a topic with retention."""
+        """Where to read on: the stored position, or the log's start on a topic that is not kept for good.
+
+        Likewise where a person has acknowledged that what is kept for good begins later now.
+        """
         if bounds.start <= stored <= bounds.end:
             return stored
-        if topic not in self._parts.short_lived:
+        passing = topic in self._parts.short_lived | self._parts.compacted
+        if not (passing or self._is_acknowledged(topic, stored, bounds)):
             raise PositionLost(
                 f"{topic} is folded to {stored}, but its log holds {bounds.start} to {bounds.end}; it is kept for good:"
                 " find out who shortened or replaced it before anything is folded again",
@@ -80,5 +85,10 @@ class Assignment:
             )
         start = bounds.start if stored < bounds.start else bounds.end
         self._session.transact(lambda transaction: positions.move(transaction, {topic: (stored, start)}))
-        self._parts.observer.loss(topic, min(stored, start), max(stored, start) - 1)
+        tell = self._parts.observer.loss if passing else self._parts.observer.gap
+        tell(topic, min(stored, start), max(stored, start) - 1)
         return start
+
+    def _is_acknowledged(self, topic: str, stored: int, bounds: TopicBounds) -> bool:
+        missing = MissingOffsets(topic, stored, bounds.start - 1)
+        return stored < bounds.start and self._session.transact(lambda t: is_acknowledged(t, missing))

@@ -136,8 +136,7 @@ def _quarantine(transaction: Connection[Any], faults: Sequence[Faulty], limit: i
     quarantine = PostgresQuarantine(transaction)
     quarantine.put(faults)
     topics = sorted({fault.record.topic for fault in faults})
-    if any(fault.reason == settling.DISCARDED for fault in faults):
-        settling.settle_discarded(transaction, topics)
+    settling.settle_discarded(transaction, topics)  # also what a decision of this very batch discards
     for topic, waiting in quarantine.waiting(topics).items():
         if waiting > limit:
             raise QuarantineFull(

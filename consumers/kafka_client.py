@@ -4,9 +4,10 @@ It changes with the client library, or when consumers connect in another way.
 """
 
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
+from threading import Event
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -20,6 +21,7 @@ from schemas.record import PARTITION, TopicBounds
 
 REQUEST_TIMEOUT_MS = 15_000
 KNOCK_TIMEOUT_S = 3.0
+LEADER_LOOKS, LEADER_LOOK_S = 150, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,21 @@ def read_bounds(client: KafkaConsumer, broker: Broker, topics: Sequence[str]) ->
     """First and next offsets; raises BrokerAway (also for a topic that does not exist)."""
     partitions = [broker.partition(topic) for topic in topics]
     try:
-        starts = client.beginning_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
-        ends = client.end_offsets(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
+        starts = _asked(client.beginning_offsets, partitions)
+        ends = _asked(client.end_offsets, partitions)
     except (KafkaError, OSError) as error:
         raise translate(error, f"asking for the bounds of {len(topics)} topics") from error
     return {broker.logical(p): TopicBounds(starts[p], ends[p]) for p in partitions}
+
+
+def _asked(ask: Callable[..., Mapping[Any, int]], partitions: Sequence[TopicPartition]) -> Mapping[Any, int]:
+    """The answer for every partition; raises BrokerAway when the leader of one does not become known.
+
+    A client that knows the leaders of some only asks those, then fails to find the others in the answer.
+    """
+    for _ in range(LEADER_LOOKS):
+        try:
+            return ask(partitions, timeout_ms=REQUEST_TIMEOUT_MS)
+        except KeyError:
+            Event().wait(LEADER_LOOK_S)
+    raise BrokerAway(f"Kafka: of {len(partitions)} topics the leader of one is not known; trying again")

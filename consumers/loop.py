@@ -5,13 +5,10 @@ and positions are written in one transaction, and a position moves only from whe
 with other instances of the group; what another instance has folded meanwhile is left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Event as Signal
-from typing import Any
 
-from psycopg import Connection
-
-from consumers.adoption import adopt, check_adopted, standing_of
+from consumers.adoption import Adoption
 from consumers.assignment import Assignment
 from consumers.checking import check_records
 from consumers.folding import Outcome, failed, fold
@@ -32,6 +29,11 @@ LONGEST_PAUSE_S = 10.0
 AFTER_COMMIT = {"inbox": Step.INBOX_FOLDED, "receipt": Step.RECEIPT_FOLDED}
 
 
+def never() -> bool:
+    """When a consumer at work is done."""
+    return False
+
+
 class Loop:
     """One consumer. One thread runs it; ``caught_up`` may be asked from any."""
 
@@ -40,15 +42,17 @@ class Loop:
         self._session = Session(parts.connect)
         self._assignment = Assignment(parts, self._session)
         self._progress = Progress(parts, self._session)
-        self._standing = standing_of(parts.terms)
+        self._adoption = Adoption(self._session, parts.terms, parts.rules.handlers)
         self._retrying = Retrying(self._session, parts.terms, parts.rules)
-        self._adopted = False
         self._holes: dict[str, Hole] = {}
 
-    def run(self, stop: Signal) -> None:
-        """Run until ``stop`` is set; the batch in hand is finished. Raises Stop, above all PositionLost."""
+    def run(self, stop: Signal, done: Callable[[], bool] = never) -> None:
+        """Run until ``stop`` is set, or all is ``done``; the batch in hand is finished.
+
+        Raises Stop, above all PositionLost.
+        """
         pause_s = FIRST_PAUSE_S
-        while not stop.is_set():
+        while not (stop.is_set() or done()):
             try:
                 self.run_once()
                 pause_s = FIRST_PAUSE_S
@@ -59,8 +63,7 @@ class Loop:
 
     def run_once(self) -> int:
         """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
-        if not self._adopted:
-            self._adopt()
+        self._retrying.due |= self._adoption.make_sure()
         read = self._parts.source.poll(self._parts.pace.poll_s, self._parts.pace.limit)
         try:
             sought = self._assignment.take_over()
@@ -87,13 +90,6 @@ class Loop:
         self._session.close()
         self._parts.source.close()
 
-    def _adopt(self) -> None:
-        """Before anything is read: have the database go by the directory of this process."""
-        parts = self._parts
-        self._session.transact(lambda transaction: adopt(transaction, parts.terms, parts.rules.handlers))
-        self._adopted = True
-        self._retrying.due = True
-
     def _fold(self, records: Mapping[str, Sequence[Record]]) -> int:
         """Fold what was polled; a batch whose data fail is halved until the one record is found."""
         reached = self._parts.rules.reached
@@ -116,7 +112,9 @@ class Loop:
     def _attempt(self, batch: Batch, waiting: list[Batch]) -> Outcome | None:
         """One transaction; where the data fail, nothing is done but to say what to try instead."""
         try:
-            return self._session.transact(lambda transaction: self._folded(transaction, batch))
+            return self._session.transact(
+                lambda transaction: fold(self._adoption.checked(transaction), batch, self._parts.rules)
+            )
         except QuarantineFull as full:
             if batch.size == 1:
                 self._pause(full.parameters["topic"])
@@ -127,10 +125,6 @@ class Loop:
         except Exception as error:  # noqa: BLE001  # whatever a handler raises over one event must not stop the others
             waiting += [failed(batch, error)] if batch.size == 1 else reversed(batch.halves())
         return None
-
-    def _folded(self, transaction: Connection[Any], batch: Batch) -> Outcome:
-        check_adopted(transaction, self._standing)
-        return fold(transaction, batch, self._parts.rules)
 
     def _settle(self, outcome: Outcome) -> None:
         """Tell what a committed transaction did."""

@@ -22,7 +22,10 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class LoopParts:
-    """What a loop is made of. ``topics`` are those of the whole group; ``short_lived`` of them have retention."""
+    """What a loop is made of. ``topics`` are those of the whole group.
+
+    Of these ``short_lived`` have retention and ``compacted`` are compacted; all others are kept for good.
+    """
 
     source: Source
     connect: Connect
@@ -33,3 +36,4 @@ class LoopParts:
     now: Callable[[], datetime]
     pace: Pace = Pace()
     short_lived: frozenset[str] = frozenset()
+    compacted: frozenset[str] = frozenset()

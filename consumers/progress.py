@@ -59,6 +59,8 @@ class Progress:
         for gap in outcome.chain_gaps:
             observer.chain_gap(gap)
         for topic, holes in outcome.gaps.items():
+            if topic in self._parts.compacted:  # there a hole is normal
+                continue
             tell = observer.loss if topic in self._parts.short_lived else observer.gap
             for hole in holes:
                 tell(topic, hole.expected, hole.found - 1)

@@ -162,7 +162,7 @@ class TopicReader(Protocol):
 
 
 class Source(Protocol):
-    """The way out of Kafka for a consumer loop: topics are shared with other instances of its group."""
+    """The way out of Kafka for a consumer loop: topics are shared with other instances of its group, if it has one."""
 
     def poll(self, timeout_s: float, limit: int) -> Mapping[str, Sequence[Record]]:
         """The next records by topic, in order; empty after ``timeout_s``. Raises BrokerAway."""

@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from consumers.desk.handler import DeskHandler
 from consumers.desk.inbox import InboxEntry, inbox
+from consumers.desk.own import STREAMS, OwnHandler
 from consumers.store.connection import connector
 from consumers.store.migrate import migrate
 from consumers.store.session import Session
@@ -21,6 +22,7 @@ from schemas.directory import Directory
 from schemas.events.decision import Decision, Evidence, PlannedDelivery
 from schemas.events.delivery import Delivery, Original
 from schemas.events.ids import delivery_event_id, value_sha256
+from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
 from schemas.record import SEAL_HEADER
 from schemas.topics import inbox_topic, member_topic
@@ -30,6 +32,7 @@ from twins import TwinLog
 INBOX = inbox_topic(FIRST)
 REQUEST = request_event().model_copy(update={"own_reference": "KT-1"})
 EVIDENCE = Evidence(kind="reference_table", event_id=REQUEST.event_id, field="marks.make", transform="as_written")
+TABLES = ("inbox", "submission", "own_receipt", "event", "topic_position", "quarantine")
 T = TypeVar("T")
 
 
@@ -62,14 +65,31 @@ class DeskBench:
     url: str
     bench: Bench = field(init=False)
     region: Station = field(default_factory=lambda: Station(INBOX))
+    own: dict[str, Station] = field(default_factory=lambda: {s: Station(member_topic(FIRST, s)) for s in STREAMS})
 
     def __post_init__(self) -> None:
         migrate(self.url, "desk")
-        self.bench = Bench(self.url, TwinLog([INBOX]), handler=DeskHandler(TERMS))
+        log = TwinLog([INBOX, *(station.topic for station in self.own.values())])
+        self.bench = Bench(self.url, log, handler=DeskHandler(TERMS), also=(OwnHandler(),))
 
     def receive(self, *deliveries: Delivery) -> None:
         """Deliveries arrive and are folded."""
         self.region.put(self.bench.log, *deliveries)
+        self.fold()
+
+    def say(self, *events: Receipt | TraceAct) -> None:
+        """The desk's own member has said something, which is folded."""
+        for event in events:
+            self.own["receipt" if isinstance(event, Receipt) else "trace"].put(self.bench.log, event)
+        self.fold()
+
+    def lose(self) -> None:
+        """Nothing is left of the database, and it is made anew."""
+        with self.session() as session:
+            session.transact(lambda connection: connection.execute(f"truncate {', '.join(TABLES)}".encode()))
+
+    def fold(self) -> None:
+        """Fold what there is."""
         with closing(self.bench.loop()) as loop:
             self.bench.drain(loop)
 

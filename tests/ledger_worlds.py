@@ -24,6 +24,7 @@ from interfocal.ledger.stores import (
     StoreFacts,
 )
 from interfocal.ledger.verdict import Counted
+from interfocal.wiring.desks import desk_topics
 from schemas.events.decision import Decision, PlannedDelivery
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
@@ -204,7 +205,7 @@ def world(plan: Plan) -> Counted:
     )
     desks = {
         owner.upper(): Desk(
-            store_of({topic: logs[topic] for topic in (inbox_topic(owner), quarantine_topic(owner))}, []),
+            store_of({topic: logs[topic] for topic in desk_topics(owner)}, []),
             [
                 InboxRow(d, "of", "accountable", d, 1.0, line)
                 for d, line in expected.inboxes[inbox_topic(owner)].items()

@@ -114,6 +114,7 @@ class Bench:
     quarantine_limit: int = 100
     limit: int = 500
     short_lived: frozenset[str] = frozenset()
+    compacted: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         self.group = TwinGroup(self.log)
@@ -136,6 +137,7 @@ class Bench:
                 now=now,
                 pace=Pace(limit=self.limit, poll_s=0.1),
                 short_lived=self.short_lived,
+                compacted=self.compacted,
             )
         )
         self.loops.append(loop)

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from consumers.checked import CheckedEvent, SetAside
 from consumers.checking import Terms
 from consumers.desk.original import check_original
+from consumers.desk.own import recall
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import MemberEvent
 from schemas.events.trace import TraceAct
@@ -36,9 +37,9 @@ class DeskHandler:
         return frozenset({"inbox"})
 
     def bucket_keys(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Collection[str]:
-        """None: a desk has one inbox, and rows are independent of each other."""
-        del transaction, events
-        return ()
+        """The deliveries: another instance may be folding the receipt for one of them."""
+        del transaction
+        return {checked.event.event_id for checked in events}
 
     def fold(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Sequence[SetAside]:
         """One inbox row for each delivery whose original holds; the others are set aside."""
@@ -54,6 +55,7 @@ class DeskHandler:
             else:
                 rows.append(inbox_row(delivery, original))
         transaction.cursor().executemany(INSERT, rows)
+        recall(transaction, [str(row[0]) for row in rows])
         return aside
 
     def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:

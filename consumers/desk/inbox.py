@@ -127,15 +127,18 @@ def deliveries_of(connection: Connection[Any], entries: Iterable[InboxEntry]) ->
     return {event_id: event for event_id, event in decoded.items() if isinstance(event, Delivery)}
 
 
-def keep_submission(connection: Connection[Any], sent: SubmittedAct) -> None:
-    """Remember an act that intake has accepted; the same one again changes nothing."""
-    connection.execute(
+def keep_submissions(connection: Connection[Any], sent: Iterable[SubmittedAct]) -> None:
+    """Remember acts that intake has accepted; the same ones again change nothing."""
+    connection.cursor().executemany(
         f"insert into submission ({SENT_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
-        " on conflict (own_reference) do nothing",
-        (
-            *(sent.own_reference, sent.act, sent.requester, sent.trace_id, sent.hop, sent.cause),
-            *(sent.event_id, sent.submitted_at, Jsonb(sent.body)),
-        ),
+        " on conflict (event_id) do nothing",
+        [
+            (
+                *(one.own_reference, one.act, one.requester, one.trace_id, one.hop, one.cause),
+                *(one.event_id, one.submitted_at, Jsonb(one.body)),
+            )
+            for one in sent
+        ],
     )
 
 

@@ -29,7 +29,7 @@ def follow(transaction: Connection[Any], claims: Sequence[SealClaims]) -> Sequen
     known = _positions(transaction, sorted({(one.topic, one.chain) for one in claims}))
     reached, found, late = _followed(known, claims)
     _write_positions(transaction, {chain: at for chain, at in reached.items() if known.get(chain) != at})
-    _write_gaps(transaction, found)
+    note(transaction, found)
     for one in late:
         _close(transaction, one)
     return found
@@ -53,6 +53,16 @@ def gaps(connection: Connection[Any], *, acknowledged: bool) -> Sequence[Gap]:
         [acknowledged],
     )
     return [Gap(*row) for row in rows]
+
+
+def note(transaction: Connection[Any], found: Sequence[Gap]) -> None:
+    """Keep gaps, each once."""
+    with transaction.cursor() as cursor:
+        cursor.executemany(
+            "insert into chain_gap (topic, chain, life, first_seq, last_seq) values (%s, %s, %s, %s, %s)"
+            " on conflict do nothing",
+            [(gap.topic, gap.chain, gap.life, gap.first, gap.last) for gap in found],
+        )
 
 
 def _followed(
@@ -93,15 +103,6 @@ def _write_positions(transaction: Connection[Any], reached: Mapping[Chain, Chain
         )
 
 
-def _write_gaps(transaction: Connection[Any], found: Sequence[Gap]) -> None:
-    with transaction.cursor() as cursor:
-        cursor.executemany(
-            "insert into chain_gap (topic, chain, life, first_seq, last_seq) values (%s, %s, %s, %s, %s)"
-            " on conflict do nothing",
-            [(gap.topic, gap.chain, gap.life, gap.first, gap.last) for gap in found],
-        )
-
-
 def _close(transaction: Connection[Any], late: SealClaims) -> None:
     """Take a number that came late out of its gap; a repeat is in none."""
     row = transaction.execute(
@@ -112,4 +113,4 @@ def _close(transaction: Connection[Any], late: SealClaims) -> None:
     if row is None:
         return
     left = ((row[0], late.seq - 1), (late.seq + 1, row[1]))
-    _write_gaps(transaction, [Gap(late.topic, late.chain, late.life, *span) for span in left if span[0] <= span[1]])
+    note(transaction, [Gap(late.topic, late.chain, late.life, *span) for span in left if span[0] <= span[1]])

@@ -10,6 +10,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection, errors
 
+from consumers.store.revision import check_tables
 from schemas.errors import StoreAway, Temporary
 
 Connect = Callable[[], Connection[Any]]
@@ -47,7 +48,9 @@ def meaning_of(error: Exception) -> Meaning:
 
 
 def connector(url: str, application: str, silent_s: int = 0) -> Connect:
-    """Opens connections that notice a dead server; each raises StoreAway when the database does not answer.
+    """Opens connections that notice a dead server, to a database that has the tables of this version.
+
+    Each raises StoreAway when the database does not answer, Misconfigured when its tables are another version's.
 
     The server ends the session of a client that is dead or frozen, so that what it holds is held no longer: within a
     transaction after half a minute of silence, outside of one after ``silent_s`` seconds (0: never).
@@ -55,7 +58,7 @@ def connector(url: str, application: str, silent_s: int = 0) -> Connect:
 
     def connect() -> Connection[Any]:
         try:
-            return psycopg.connect(
+            connection = psycopg.connect(
                 url,
                 application_name=application,
                 autocommit=True,  # whoever needs a transaction opens one: nothing is left open by a read
@@ -65,8 +68,14 @@ def connector(url: str, application: str, silent_s: int = 0) -> Connect:
                 keepalives_count=3,
                 options=" ".join(f"-c {name}={value}" for name, value in session_settings(silent_s).items()),
             )
+            try:
+                check_tables(connection)
+            except BaseException:
+                connection.close()
+                raise
         except psycopg.Error as error:
             raise store_away(error, "connecting") from error
+        return connection
 
     return connect
 

@@ -158,16 +158,6 @@ class RegionOutbox:
                 raise store_away(error, doing) from error
 
 
-def adopt(transaction: Connection[Any], heads: Mapping[str, Link]) -> None:
-    """Set where chains stand, from the log itself: for a database that was made anew beside a log that is not.
-
-    A chain that stands somewhere already stays there: another instance took up the log, and may have gone on since.
-    """
-    transaction.execute("lock table region_chain in share row exclusive mode")
-    known = _heads(transaction)
-    _write_heads(transaction, {topic: head for topic, head in heads.items() if topic not in known})
-
-
 def hold_additions(transaction: Connection[Any]) -> None:
     """Let nobody else add events until this transaction ends: what is not here then is not added twice."""
     transaction.execute("select pg_advisory_xact_lock(%s)", [ADD_LOCK])

@@ -9,6 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.store.snapshot import snapshot
 from consumers.tracing.rows import body_of
 from consumers.tracing.shown import Columns, hop_columns, standing_columns, trace_columns
 from consumers.tracing.table import Standing
@@ -18,6 +19,12 @@ from schemas.events.decision import Decision
 Rows = Iterator[tuple[str, Columns]]
 """Pairs of table and row."""
 
+KEYS = {
+    "trace": ("requester", "trace_id"),
+    "trace_hop": ("requester", "trace_id", "hop"),
+    "trace_act": ("requester", "trace_id", "place"),
+    "decision": ("event_id",),
+}
 QUERIES = {
     "trace": 'select * from trace order by requester collate "C", trace_id collate "C"',
     "trace_hop": 'select * from trace_hop order by requester collate "C", trace_id collate "C", hop',
@@ -27,15 +34,21 @@ QUERIES = {
     ),
     "decision": 'select event_id, sha256, body from decision order by event_id collate "C"',
 }
+"""Each sorted by its key."""
+
+AT_ONCE = 1_000
 
 
 def dump_tracing(connection: Connection[Any]) -> Rows:
-    """Every trace, hop, act and decision of the database, table by table, each sorted by its key."""
-    for table, query in QUERIES.items():
-        cursor = connection.execute(query)
-        names = [column.name for column in cursor.description or ()]
-        for values in cursor:
-            yield table, _plain(dict(zip(names, values, strict=True)))
+    """Every trace, hop, act and decision, one server-side cursor a table, in one snapshot (in the caller's, if any)."""
+    with snapshot(connection):
+        for table, query in QUERIES.items():
+            with connection.cursor(name=f"dump_{table}") as cursor:
+                cursor.itersize = AT_ONCE
+                cursor.execute(query)
+                names = [column.name for column in cursor.description or ()]
+                for values in cursor:
+                    yield table, _plain(dict(zip(names, values, strict=True)))
 
 
 def trace_rows(trace: Trace) -> Rows:

@@ -22,17 +22,16 @@ def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
     """
     added = 0
     outbox.hold_additions(transaction)
-    for sha256, body in transaction.execute(
-        "select sha256, body from decision order by recorded_at, event_id"
-    ).fetchall():
-        decision = Decision.model_validate(body)
-        lacking = [planned for planned in decision.deliveries if planned.event_id not in in_inboxes]
-        lacking = [planned for planned in lacking if not outbox.contains(transaction, planned.event_id)]
-        original = _original(transaction, decision) if lacking else None
-        if original is not None:
-            for planned in lacking:
-                outbox.add(transaction, delivery_draft(decision, sha256, planned, original))
-            added += len(lacking)
+    with transaction.cursor(name="decisions") as decisions:  # on the server: there may be more than memory holds
+        for sha256, body in decisions.execute("select sha256, body from decision order by recorded_at, event_id"):
+            decision = Decision.model_validate(body)
+            lacking = [planned for planned in decision.deliveries if planned.event_id not in in_inboxes]
+            lacking = [planned for planned in lacking if not outbox.contains(transaction, planned.event_id)]
+            original = _original(transaction, decision) if lacking else None
+            if original is not None:
+                for planned in lacking:
+                    outbox.add(transaction, delivery_draft(decision, sha256, planned, original))
+                added += len(lacking)
     return added
 
 

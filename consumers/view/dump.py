@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.store.snapshot import snapshot
 from consumers.view.rows import TABLES, Columns, event_rows
 from schemas.events.envelope import Event
 from schemas.events.types import instant_text
@@ -27,9 +28,8 @@ Row = tuple[str, Columns]
 
 
 def dump_view(connection: Connection[Any]) -> Iterator[Row]:
-    """Every row of the view, one server-side cursor a table, in one snapshot."""
-    with connection.transaction():
-        connection.execute("set transaction isolation level repeatable read read only")
+    """Every row of the view, one server-side cursor a table, in one snapshot (in the caller's, if there is one)."""
+    with snapshot(connection):
         for table, columns in TABLES.items():
             with connection.cursor(name=f"dump_{table}") as cursor:
                 cursor.itersize = AT_ONCE

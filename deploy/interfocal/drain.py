@@ -54,8 +54,8 @@ def desks_under_way(installation: Installation, reader: KafkaTopicReader) -> Und
         with psycopg.connect(url) as desk:
             receipts += count(desk, "select count(*) from inbox where receipt_event is null")
             folded.update(positions(desk))
-    told = [topic for code in installation.desk_urls for topic in desk_topics(code)]
-    return UnderWay(records=behind(reader, told, folded), receipts=receipts)
+    topics = [topic for code in installation.desk_urls for topic in desk_topics(code)]
+    return UnderWay(records=behind(reader, topics, folded), receipts=receipts)
 
 
 def wait_drained(installation: Installation, limit_s: float, tell: Callable[[UnderWay], None]) -> UnderWay:

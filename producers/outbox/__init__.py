@@ -2,10 +2,12 @@
 
 from producers.outbox.acceptance import Acceptance
 from producers.outbox.file import OutboxFile
+from producers.outbox.place import back_up, layout_of
 from producers.outbox.reading import OutboxReading, open_read_only
-from producers.outbox.rows import OutboxRow, RejectedRecord, Rejection, Revision
+from producers.outbox.rows import LAYOUT, OutboxRow, RejectedRecord, Rejection, Revision
 
 __all__ = [
+    "LAYOUT",
     "Acceptance",
     "OutboxFile",
     "OutboxReading",
@@ -13,5 +15,7 @@ __all__ = [
     "RejectedRecord",
     "Rejection",
     "Revision",
+    "back_up",
+    "layout_of",
     "open_read_only",
 ]

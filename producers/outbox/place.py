@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -140,6 +140,32 @@ def connect(path: Path, *, read_only: bool) -> Shared:
     return Shared(path, connection)
 
 
+def layout_of(path: Path) -> int:
+    """The layout of a file's tables, whichever version of the program made them; raises StoreAway or Stop."""
+    with translated(path), closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        (layout,) = connection.execute("pragma user_version").fetchone()
+    return int(layout)
+
+
+def back_up(path: Path, copy: Path) -> None:
+    """Copy an outbox into a new file while others write it: as it is at one moment, whole, and readable by its owner.
+
+    Raises StoreAway, OutboxFull (the copy's disk), or Stop when the outbox is damaged.
+    """
+    copy.touch(mode=0o600)
+    uri = f"{path.absolute().as_uri()}?mode=ro"
+    with (
+        translated(path),
+        closing(sqlite3.connect(uri, uri=True, timeout=BUSY_TIMEOUT_S)) as source,
+        closing(sqlite3.connect(copy, isolation_level=None)) as target,
+    ):
+        source.backup(target)
+        target.execute("pragma journal_mode = delete")  # one file, which nobody changes by reading it
+        (found,) = target.execute("pragma quick_check(1)").fetchone()
+    if found != "ok":
+        raise Stop(f"{path} is damaged ({found}); keep it, and recover this member's outbox from its topics")
+
+
 def check_disk(path: Path, min_free_bytes: int) -> None:
     """Raise OutboxFull (``disk_low``) when the file's disk has less left, StoreAway when it does not answer."""
     try:
@@ -194,8 +220,13 @@ def _lay_out(connection: sqlite3.Connection) -> None:
 
 def _check_layout(path: Path, connection: sqlite3.Connection) -> None:
     (layout,) = connection.execute("pragma user_version").fetchone()
-    if layout != LAYOUT:
+    if layout > LAYOUT:
         raise Misconfigured(
             f"{path} has layout {layout}, and this version of the program writes layout {LAYOUT};"
-            " use the version that made it"
+            " use the version that made it, or a later one"
+        )
+    if layout < LAYOUT:
+        raise Misconfigured(
+            f"{path} has layout {layout}, and this version of the program reads layout {LAYOUT};"
+            " run `interfocal migrate`, or start its producer, which makes it of the old one"
         )

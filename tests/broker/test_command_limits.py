@@ -25,6 +25,7 @@ READING = {
     "ledger verify": ["ledger", "verify"],
     "audit list": ["audit", "list"],
     "audit verify": ["audit", "verify"],
+    "rebuild": ["rebuild", "--verify", "--into", "limits_rebuild"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
     "provision plan": ["provision", "plan"],
 }
@@ -32,6 +33,9 @@ DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
     "submit",
     "producer recover",
+    "region recover",
+    "backup",
+    "restore",
     "provision apply",
     "rejected resubmit",
     "quality",

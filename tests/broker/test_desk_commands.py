@@ -165,7 +165,7 @@ def test_an_act_that_the_database_could_not_keep_says_how_to_say_it_again(
     def away(*_: object) -> None:
         raise StoreAway("gone")
 
-    monkeypatch.setattr(acts, "keep_submission", away)
+    monkeypatch.setattr(acts, "keep_submissions", away)
     with pytest.raises(StoreAway, match=r"accepted answer A-1 .* --reference A-1"):
         desk.acts.act(KEY.trace_id, "answer", ANSWER, reference="A-1")
     monkeypatch.undo()

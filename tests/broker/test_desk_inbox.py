@@ -48,7 +48,7 @@ def test_a_repeat_has_no_effect(desk: DeskBench) -> None:
     desk.receive(sent)
     assert desk.inbox() == before
     assert len(before) == 1
-    assert desk.bench.positions() == {INBOX: 2}
+    assert desk.bench.positions()[INBOX] == 2
     assert desk.bench.reasons() == []
 
 

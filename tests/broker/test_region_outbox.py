@@ -8,7 +8,7 @@ import pytest
 
 from consumers.store.connection import connector
 from consumers.store.migrate import migrate
-from consumers.store.outbox import RegionOutbox, add, adopt
+from consumers.store.outbox import RegionOutbox, add
 from running import until
 from schemas.errors import StoreAway
 from schemas.record import Draft, Link
@@ -127,17 +127,6 @@ def test_a_relay_that_says_nothing_any_more_loses_its_lease_to_another(url: str)
     rival.close()
 
 
-def test_a_new_database_goes_on_where_the_log_stands(url: str, outbox: RegionOutbox) -> None:
-    head = Link(2, 0, None, after=(1, 17))
-    with psycopg.connect(url) as transaction:
-        adopt(transaction, {DECISIONS: head})
-    assert outbox.heads() == {DECISIONS: head}
-    put(url, ("one", DECISIONS, None))
-    outbox.seal_waiting(10, sign)
-    assert [(entry.life, entry.seq) for entry in outbox.sealed(1)] == [(2, 1)]
-    assert outbox.heads()[DECISIONS].after is None
-
-
 def test_a_server_that_became_read_only_is_away_and_nothing_else(url: str) -> None:
     put(url, ("decision", DECISIONS, None))
     open_session = connector(url, "relay")
@@ -152,16 +141,3 @@ def test_a_server_that_became_read_only_is_away_and_nothing_else(url: str) -> No
     with pytest.raises(StoreAway):
         standby.seal_waiting(10, sign)
     standby.close()
-
-
-def test_a_second_instance_that_takes_up_the_log_too_does_not_turn_a_chain_back(url: str, outbox: RegionOutbox) -> None:
-    start = Link(2, 0, None, (1, 7))
-    with psycopg.connect(url) as first:
-        adopt(first, {DECISIONS: start})
-    put(url, ("decision", DECISIONS, None))
-    outbox.seal_waiting(10, sign)
-    with psycopg.connect(url) as second:  # it looked before the first one wrote
-        adopt(second, {DECISIONS: start})
-    put(url, ("another decision", DECISIONS, None))
-    outbox.seal_waiting(10, sign)
-    assert [entry.seq for entry in outbox.sealed(10)] == [1, 2]

@@ -2,19 +2,21 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from kafka import KafkaProducer
 from kafka.admin import KafkaAdminClient
 
 from consumers.kafka_client import Broker
+from consumers.replay import Replay
 from consumers.source import KafkaSource, KafkaTopicReader
 from interfocal.stack import Stack
 from schemas.record import Position, Record, Source, TopicBounds, TopicReader
 from twins import TwinGroup, TwinLog, TwinReader, TwinSource
 
 TOPICS = ("rs.seizure", "rs.missing", "al.seizure")
+FAR = 1_000_000  # an end that no test reaches
 POLLS = 60  # of half a second at most: more than a group needs to settle
 
 
@@ -56,11 +58,28 @@ def kafka_place(request: pytest.FixtureRequest) -> LogPlace:
     return LogPlace(write, lambda: KafkaSource(broker, group, TOPICS), lambda: KafkaTopicReader(broker))
 
 
-PLACES: Mapping[str, Callable[[pytest.FixtureRequest], LogPlace]] = {"twin": twin_place, "kafka": kafka_place}
+def replayed(place: LogPlace) -> LogPlace:
+    """The same log, read by sources that have all topics themselves."""
+    return replace(place, source=lambda: Replay(place.reader(), dict.fromkeys(TOPICS, FAR)))
+
+
+PLACES: Mapping[str, Callable[[pytest.FixtureRequest], LogPlace]] = {
+    "twin": twin_place,
+    "kafka": kafka_place,
+    "replay of the twin": lambda request: replayed(twin_place(request)),
+    "replay of kafka": lambda request: replayed(kafka_place(request)),
+}
+IN_A_GROUP = ("twin", "kafka")
+"""Places whose sources share the topics of a group."""
 
 
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest) -> LogPlace:
+    return PLACES[request.param](request)
+
+
+@pytest.fixture(params=IN_A_GROUP)
+def place_in_a_group(request: pytest.FixtureRequest) -> LogPlace:
     return PLACES[request.param](request)
 
 
@@ -173,8 +192,8 @@ def test_a_commit_for_topics_of_others_raises_nothing(source: Source) -> None:
     source.poll(0.1, 1)
 
 
-def test_a_second_source_shares_the_topics_and_inherits_them_when_the_first_leaves(place: LogPlace) -> None:
-    first, second = place.source(), place.source()
+def test_a_second_source_shares_the_topics_and_inherits_them_when_the_first_leaves(place_in_a_group: LogPlace) -> None:
+    first, second = place_in_a_group.source(), place_in_a_group.source()
     assert assigned(first) == set(TOPICS)
     has = {first: set(TOPICS), second: set[str]()}
     for _ in range(POLLS):

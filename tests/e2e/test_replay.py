@@ -1,8 +1,11 @@
 """A database that is folded anew from the first offset is the same database, and nothing is sent because of it."""
 
+import json
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +19,7 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import make_database
 from interfocal.stack import drop_database
 from interfocal.wiring.region import WORKERS_OFF, region_topics, sending_topics
-from running import REGION, Exchange, beside, until
+from running import DESKS, PRODUCER, REGION, Exchange, beside, interfocal, until
 from schemas.record import Record, TopicBounds
 from schemas.topics import stream_of
 from story import ASKED, ASKER, Story, a_firearm, a_missing, a_request, submit
@@ -53,6 +56,36 @@ def test_with_workers_off_a_fresh_database_is_equal_and_nothing_is_sent(lived: E
     assert log_ends(lived) == ends
 
 
+def test_a_rebuild_beside_the_live_region_is_equal_and_sends_nothing(lived: Exchange) -> None:
+    live, ends = dumps(lived.installation), log_ends(lived)
+    told = rebuilt(lived)
+    assert (told["equal"], told["gaps"]) == (True, [])
+    assert told["records"] >= sum(ends[topic].end for topic in region_topics(lived.installation) if topic in ends)
+    assert log_ends(lived) == ends
+    assert dumps(lived.installation) == live
+    assert lived.running() == {PRODUCER, DESKS, REGION}
+
+
+def test_a_rebuild_is_equal_while_the_live_region_goes_on(lived: Exchange) -> None:
+    stop = threading.Event()
+
+    def tell_stories() -> None:
+        while not stop.is_set():
+            Story(lived, f"meanwhile-{next(STORIES)}").play()
+
+    telling = threading.Thread(target=tell_stories)
+    telling.start()
+    try:
+        found = [rebuilt(lived) for _ in range(2)]
+    finally:
+        stop.set()
+        telling.join()
+    assert [told["equal"] for told in found] == [True, True]
+    assert found[0]["records"] < found[1]["records"]
+    lived.drain()
+    lived.proved()
+
+
 def test_with_workers_on_a_database_made_anew_sends_nothing_and_goes_on(lived: Exchange) -> None:
     live, ends = dumps(lived.installation), log_ends(lived)
     with without_region(lived):
@@ -81,6 +114,14 @@ def test_a_repeat_of_every_record_changes_nothing(lived: Exchange) -> None:
     assert dumps(lived.installation) == live
     assert {member: inbox(lived, member) for member in (ASKER, ASKED)} == inboxes
     lived.proved()
+
+
+def rebuilt(exchange: Exchange) -> Mapping[str, Any]:
+    """What a rebuild with its proof tells; it ends with 0 only if both are equal."""
+    done = interfocal("rebuild", "--verify", "--json", "--var", str(exchange.installation.var))
+    assert done.returncode == 0, done.stdout + done.stderr
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
 
 
 @contextmanager

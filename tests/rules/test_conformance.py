@@ -22,12 +22,13 @@ class Suite:
     places: frozenset[str]
 
 
+SOURCES = frozenset({"twin", "kafka", "replay of the twin", "replay of kafka"})
 EDGES: Mapping[str, Suite] = {
     "schemas/record.py::Outbox": Suite("test_outbox.py", frozenset({"twin", "sqlite", "postgres"})),
     "schemas/record.py::Publisher": Suite("test_publisher.py", frozenset({"twin", "kafka"})),
     "schemas/record.py::Delivery": Suite("test_publisher.py", frozenset({"twin", "kafka"})),
-    "schemas/record.py::TopicReader": Suite("test_source.py", frozenset({"twin", "kafka"})),
-    "schemas/record.py::Source": Suite("test_source.py", frozenset({"twin", "kafka"})),
+    "schemas/record.py::TopicReader": Suite("test_source.py", SOURCES),
+    "schemas/record.py::Source": Suite("test_source.py", SOURCES),
     "consumers/quarantine/entries.py::Quarantine": Suite("test_quarantine.py", frozenset({"twin", "postgres"})),
 }
 NO_EDGES: Mapping[str, str] = {

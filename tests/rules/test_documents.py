@@ -18,7 +18,8 @@ from source_tree import ROOT, source_files
 DECISIONS = ROOT / "deploy" / "decisions"
 DECISION_LINES = 40
 OF_TESTS_ONLY = {"INTERFOCAL_RECOVERIES"}
-DOCUMENTS = (README, OPERATION, CONTRIBUTING, *sorted(DECISIONS.glob("*.md")))
+RUNBOOKS = sorted((ROOT / "deploy" / "runbooks").glob("*.md"))
+DOCUMENTS = (README, OPERATION, CONTRIBUTING, *sorted(DECISIONS.glob("*.md")), *RUNBOOKS)
 PATH = re.compile(r"[\w.-]+(/[\w.<>*-]+)+/?")
 PLACEHOLDER = re.compile(r"[<>*]|NNNN|\bvar/")
 
@@ -108,3 +109,29 @@ def test_decisions_are_short_and_numbered_without_a_gap() -> None:
         lines = path.read_text(encoding="utf-8").splitlines()
         assert len(lines) <= DECISION_LINES, path.name
         assert lines[0].startswith(f"# {number}. "), path.name
+
+
+@pytest.mark.parametrize("document", [OPERATION, *RUNBOOKS], ids=lambda path: path.name)
+def test_what_an_operator_is_told_to_type_can_be_typed(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    typed = [line.strip() for line in text.splitlines() if line.strip().startswith("interfocal ")]
+    typed += [name for name in named(text) if name.startswith("interfocal ")]
+    known = {leaf.words: leaf.options for leaf in leaves()}
+    assert [line for line in typed if not is_command(line, known)] == []
+
+
+def is_command(line: str, known: Mapping[tuple[str, ...], frozenset[str]]) -> bool:
+    """Whether a line begins with the words of a command, and names only options that it has."""
+    words = line.partition("#")[0].split()[1:]
+    options = [word for word in words if word.startswith("--")]
+    found = [leaf for leaf in known if tuple(words[: len(leaf)]) == leaf]
+    return bool(found) and set(options) <= known[found[0]]
+
+
+def test_every_runbook_is_listed_and_short() -> None:
+    listed = {named(row[0])[0] for row in table(OPERATION, "## When something is lost")}
+    assert listed == {str(path.relative_to(ROOT)) for path in RUNBOOKS}
+    for path in RUNBOOKS:
+        lines = path.read_text(encoding="utf-8").splitlines()
+        assert len(lines) <= DECISION_LINES, path.name
+        assert any(line.startswith("**Signs.**") for line in lines), path.name

@@ -18,7 +18,6 @@ from interfocal.installation.secrets import write_private
 from schemas.errors import Misconfigured
 from schemas.events.types import instant_text
 
-FILE = "audit-anchors.json"
 KEPT = 100
 
 

@@ -6,7 +6,6 @@ What is disclosed is logged in the transaction that reads it, and that is commit
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 from psycopg import Connection
@@ -15,9 +14,10 @@ from consumers.audit.log import Acting, Deed, Head, append, audit_head, entries
 from consumers.audit.proof import Anchor, Proof, prove
 from consumers.store.connection import connector
 from consumers.store.session import Session
-from interfocal.audit.anchors import FILE, AnchorFile
+from interfocal.audit.anchors import AnchorFile
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
+from schemas.topics import REGION
 
 WITNESSED = """
     select (told ->> 'number')::bigint, told ->> 'hash'
@@ -41,9 +41,8 @@ class AuditLog:
     @property
     def anchors(self) -> AnchorFile:
         """Its anchors."""
-        places = self.installation.places
-        folder: Path = places.member(self.desk) if self.desk else places.var / "region"
-        return AnchorFile(folder / FILE)
+        owner = self.installation.directory.member(self.desk).owner if self.desk else REGION
+        return AnchorFile(self.installation.places.audit_anchors(owner))
 
     def read(self, work: Callable[[Connection[Any]], T], acting: Acting, deed: Callable[[T], Deed]) -> T:
         """What ``work`` reads, once it is logged that it was read; the log is anchored as well."""

@@ -1,7 +1,6 @@
 """``interfocal ledger verify``: the proof that nothing is lost or doubled. It changes with what is shown of it."""
 
 import json
-from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,19 +9,20 @@ from rich.console import Console
 from rich.table import Table
 
 from consumers.store import chains
-from consumers.store.connection import connector
-from consumers.store.session import Session
+from consumers.store.missing_offsets import MissingOffsets
 from interfocal.installation.installation import open_installation
-from interfocal.ledger.log import gap_place
+from interfocal.ledger.acknowledging import acknowledge_numbers, acknowledge_offsets
+from interfocal.ledger.log import gap_place, offsets_place
 from interfocal.ledger.stores import open_store
 from interfocal.ledger.verify import report, verify
 from interfocal.listing import print_footnotes
-from schemas.errors import Misconfigured
 from schemas.topics import owner_of
 from schemas.trust.gaps import Gap
 
 Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the whole report as JSON")]
+Because = Annotated[str, typer.Option("--because", help="What happened to them, in a few words.")]
+By = Annotated[str, typer.Option("--by", help="Your own mark, no name.")]
 ROWS = (
     ("accepted", "accepted by intakes (events of seizure, missing and trace)"),
     ("published", "of these on the log"),
@@ -37,10 +37,10 @@ ROWS = (
 def register(app: typer.Typer) -> None:
     """Add the group ``ledger``."""
     group = typer.Typer(help="Prove by counting afresh that the promises hold.", no_args_is_help=True)
-    group.callback()(lambda: None)
     group.command("verify")(verify_command)
     group.command("gaps")(list_gaps)
     group.command("acknowledge")(acknowledge_gap)
+    group.command("acknowledge-offsets")(acknowledge_missing)
     app.add_typer(group, name="ledger")
 
 
@@ -73,18 +73,29 @@ def acknowledge_gap(
     life: Annotated[int, typer.Argument(help="The life of its chain.")],
     first: Annotated[int, typer.Argument(help="The first number that is missing.")],
     last: Annotated[int, typer.Argument(help="The last one.")],
-    because: Annotated[str, typer.Option("--because", help="What happened to them, in a few words.")],
-    by: Annotated[str, typer.Option("--by", help="Your own mark, no name.")],
+    because: Because,
+    by: By,
     var: Var = Path("var"),
 ) -> None:
     """Acknowledge that numbers of a chain are gone: the ledger then holds without them, and says so no more."""
     installation = open_installation(var.resolve())
     gap = Gap(topic, owner_of(topic), life, first, last)
-    with closing(Session(connector(installation.region_url, "ledger"))) as session:
-        done = session.transact(lambda transaction: chains.acknowledge(transaction, gap, by, because))
-    if not done:
-        raise Misconfigured(f"no gap {gap_place(gap)} waits to be acknowledged; list those there are")
+    acknowledge_numbers(installation, gap, by, because)
     typer.echo(f"{gap_place(gap)} is acknowledged.")
+
+
+def acknowledge_missing(
+    topic: Annotated[str, typer.Argument(help="The topic, as rs.seizure.")],
+    first: Annotated[int, typer.Argument(help="The first offset that is missing.")],
+    last: Annotated[int, typer.Argument(help="The last one.")],
+    because: Because,
+    by: By,
+    var: Var = Path("var"),
+) -> None:
+    """Acknowledge that Kafka lacks these offsets of a topic that is kept for good, as after the loss of a segment."""
+    missing = MissingOffsets(topic, first, last)
+    acknowledge_offsets(open_installation(var.resolve()), missing, by, because)
+    typer.echo(f"{offsets_place(missing)} is acknowledged.")
 
 
 def show(told: dict[str, Any]) -> None:
@@ -104,5 +115,5 @@ def show(told: dict[str, Any]) -> None:
     for event_id in told["doubled"]:
         console.print(f"doubled: {event_id}")
     for problem in told["problems"]:
-        console.print(f"{problem['code']}: {problem['where']}")
+        console.print(f"{problem['code']}: {problem['where']}", soft_wrap=True, markup=False)
     console.print("every promise holds" if told["holds"] else "NOT every promise holds")

@@ -9,6 +9,7 @@ import typer
 
 from interfocal.installation.endpoints import announce
 from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.migrating import check_databases
 from interfocal.process.logs import configure_logs
 from interfocal.process.service import Wired, free_port, serve
 from interfocal.wiring.desks import wire_desks
@@ -51,8 +52,10 @@ def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
     var, port, reached = var.resolve(), port or free_port(), kill_after()
 
     def wire(installation: Installation) -> Wired:
+        codes = _codes(members, installation.desk_urls)
+        check_databases(installation.desk_url(code) for code in codes)
         announce(var, {"desks": address(port)})
-        return wire_desks(installation, _codes(members, installation.desk_urls), reached)
+        return wire_desks(installation, codes, reached)
 
     _serve(var, port, wire)
 
@@ -63,6 +66,7 @@ def region(port: Port = 0, var: Var = VAR) -> None:
     var, port, reached = var.resolve(), port or free_port(), kill_after()
 
     def wire(installation: Installation) -> Wired:
+        check_databases([installation.region_url])
         announce(var, {"region": address(port)})
         return wire_region(installation, reached)
 

@@ -3,6 +3,7 @@
 It changes when lists get another filter.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
@@ -16,7 +17,7 @@ from interfocal.audit.acting import Case, Person, Purpose, Said
 from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.commands.view_desk import DeskReading
-from interfocal.installation.installation import open_installation
+from interfocal.installation.installation import Installation, open_installation
 from interfocal.listing import Form, Listed, form_of, print_list
 from schemas.directory import Directory
 from schemas.errors import Misconfigured
@@ -65,27 +66,32 @@ def view(
     """List what is in the shared view, the newest first."""
     form = form_of(as_json=as_json, as_csv=as_csv)
     installation = open_installation(var)
-    wanted = Wanted(
-        member=_code(installation.directory, member),
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        weapon_class=weapon_class,
-        make=make,
-        serial=serial,
-        state=state,
-        reference=reference,
-        retracted=retracted,
-    )
+    days = (day.date() if day else None for day in (since, until))
+    code = _code(installation.directory, member)
+    wanted = Wanted(code, *days, weapon_class, make, serial, state, reference, retracted)
+    said = Said(person, purpose, case)
     check_filters(listing, wanted)
-    if desk is not None:
-        DeskReading(installation, desk, Said(person, purpose, case)).show(listing.value, wanted, limit, form)
-        return
-    listed = AuditLog(installation).read(
-        lambda connection: read_list(connection, listing, wanted, limit),
-        Said(person, purpose, case).acting(installation.directory),
-        lambda found: consulted(listing, wanted, found, form),
-    )
-    print_list(listed, form, installation.directory)
+    if desk is None:
+        RegionReading(installation, said).show(listing, wanted, limit, form)
+    else:
+        DeskReading(installation, desk, said).show(listing.value, wanted, limit, form)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionReading:
+    """The region's own people who read, and what they say of themselves."""
+
+    installation: Installation
+    said: Said
+
+    def show(self, listing: ListName, wanted: Wanted, limit: int, form: Form) -> None:
+        """Read a list from the region's database, log it, and print it. Raises Misconfigured and StoreAway."""
+        listed = AuditLog(self.installation).read(
+            lambda connection: read_list(connection, listing, wanted, limit),
+            self.said.acting(self.installation.directory),
+            lambda found: consulted(listing, wanted, found, form),
+        )
+        print_list(listed, form, self.installation.directory)
 
 
 def read_list(connection: Connection[Any], listing: ListName, wanted: Wanted, limit: int) -> Listed:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from psycopg import Connection
 
-from consumers.desk.inbox import SubmittedAct, inbox_of, keep_submission, submissions_of, traces_named
+from consumers.desk.inbox import SubmittedAct, inbox_of, keep_submissions, submissions_of, traces_named
 from consumers.desk.known import REQUEST, KnownTrace, known_traces
 from consumers.desk.standpoint import Standpoint, standpoint
 from consumers.store.connection import connector
@@ -145,7 +145,7 @@ class DeskActs:
 
     def _keep(self, sent: SubmittedAct) -> None:
         try:
-            self.read(lambda connection: keep_submission(connection, sent))
+            self.read(lambda connection: keep_submissions(connection, [sent]))
         except StoreAway as error:
             raise StoreAway(
                 f"intake has accepted {sent.act} {sent.own_reference} as event {sent.event_id}, but the desk's database"

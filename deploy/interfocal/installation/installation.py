@@ -62,6 +62,10 @@ class Places:
         """The private half of one signing key."""
         return self.secrets(owner) / f"{kid}.seal.pem"
 
+    def audit_anchors(self, owner: str) -> Path:
+        """Heads of the audit log of a member's desk, or of the region's."""
+        return (self.member(owner) if owner != "region" else self.var / "region") / "audit-anchors.json"
+
     def outbox(self, owner: str) -> Path:
         """A member's outbox."""
         return self.member(owner) / "outbox.sqlite"

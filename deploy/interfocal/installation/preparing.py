@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
-from consumers.store.migrate import migrate
+from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Installation, open_installation
@@ -59,7 +59,7 @@ def make_databases(installation: Installation) -> int:
     return 1 + len(installation.desk_urls)
 
 
-def make_database(installation: Installation, url: str, lineage: Literal["region", "desk"]) -> None:
-    """One database with the tables of this version."""
+def make_database(installation: Installation, url: str, lineage: Literal["region", "desk"]) -> Migrated:
+    """One database with the tables of this version; what was done."""
     create_database(installation.postgres_url, url.rsplit("/", 1)[1])
-    migrate(url, lineage)
+    return migrate(url, lineage)

@@ -88,14 +88,14 @@ def reader_connect(installation: Installation) -> Connect:
 
 
 def keep_desk_tokens(installation: Installation) -> int:
-    """A read token for the desk of each member here that has none; how many were made."""
-    made = 0
+    """A read token for the desk of each member that is here; how many the region did not know."""
+    issued = 0
     for member in installation.directory.members:
-        path = installation.places.secrets(member.owner) / TOKEN_FILE
-        if not member.observer and not path.exists():
-            token = keep_secret(path, random_token().encode()).decode()
-            made += issue(installation, member.code, DESK, token) is not None
-    return made
+        folder = installation.places.secrets(member.owner)
+        if not member.observer and folder.is_dir():
+            token = keep_secret(folder / TOKEN_FILE, random_token().encode()).decode().strip()
+            issued += issue(installation, member.code, DESK, token) is not None
+    return issued
 
 
 def issue(installation: Installation, member: str, desk: str, token: str, by: Acting | None = None) -> int | None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from consumers.checked import CheckedEvent
 from consumers.checking import Terms, check_records
 from consumers.quarantine.entries import Faulty, Verdict
+from consumers.store.missing_offsets import MissingOffsets
 from schemas.record import Record, TopicBounds, TopicReader
 from schemas.topics import is_short_lived
 from schemas.trust.gaps import Gap, chain_gaps
@@ -53,7 +54,7 @@ def read_topic(reader: TopicReader, topic: str, bounds: TopicBounds, terms: Term
     for page in pages(reader.read(topic, expected, end)):
         for record in page:
             if record.offset != expected:
-                problems.append(Problem("offset_not_on_log", f"{topic} {expected} to {record.offset - 1}"))
+                problems.append(_missing(topic, expected, record.offset))
             expected = record.next_offset
         for checked in check_records(topic, page, terms):
             if isinstance(checked, CheckedEvent):
@@ -61,7 +62,7 @@ def read_topic(reader: TopicReader, topic: str, bounds: TopicBounds, terms: Term
             else:
                 faulty.append(checked)
     if expected != end:
-        problems.append(Problem("offset_not_on_log", f"{topic} {expected} to {end - 1}"))
+        problems.append(_missing(topic, expected, end))
     foreign = [fault.record.offset for fault in faulty if fault.verdict is Verdict.FOREIGN]
     unusable = [fault for fault in faulty if fault.verdict is not Verdict.FOREIGN]
     problems += gaps(events, unusable)
@@ -92,6 +93,15 @@ def gaps(events: Sequence[CheckedEvent], unusable: Sequence[Faulty]) -> list[Pro
 def gap_place(gap: Gap) -> str:
     """Where numbers are missing, in one line."""
     return f"{gap.topic} life {gap.life}: {gap.first} to {gap.last}"
+
+
+def offsets_place(missing: MissingOffsets) -> str:
+    """Where offsets are missing, in one line."""
+    return f"{missing.topic} {missing.first} to {missing.last}"
+
+
+def _missing(topic: str, first: int, found: int) -> Problem:
+    return Problem("offset_not_on_log", offsets_place(MissingOffsets(topic, first, found - 1)))
 
 
 def overtaken(sealed: Iterable[tuple[Record, Seal]]) -> Iterator[Record]:

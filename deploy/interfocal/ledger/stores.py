@@ -10,11 +10,12 @@ from typing import Any
 import psycopg
 from psycopg.types.json import Jsonb
 
-from consumers.store import chains
+from consumers.store import chains, missing_offsets
+from consumers.store.revision import check_tables
 from consumers.tracing.dump import dump_tracing
 from consumers.tracing.wants import Want
 from consumers.view.dump import dump_view, lines
-from interfocal.ledger.log import gap_place
+from interfocal.ledger.log import gap_place, offsets_place
 from producers.outbox import open_read_only
 from schemas.errors import StoreAway
 from schemas.events.types import instant_text
@@ -91,7 +92,7 @@ class RegionFacts:
     tracing: LineCounts
     decided: Mapping[Want, str]  # decision's event id
     receipts: frozenset[Applied]
-    acknowledged: frozenset[str] = frozenset()  # gaps of chains that a person knows of, as ``gap_place``
+    acknowledged: frozenset[str] = frozenset()  # gaps that a person knows of, as ``gap_place`` or ``offsets_place``
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,11 +129,17 @@ def read_outbox(path: Any) -> OutboxFacts:
 
 
 def open_store(url: str) -> psycopg.Connection[Any]:
-    """A connection that only reads; raises StoreAway."""
+    """A connection that only reads; raises StoreAway, or Misconfigured for tables of another version."""
     try:
-        return psycopg.connect(url, autocommit=True, options="-c default_transaction_read_only=on")
+        connection = psycopg.connect(url, autocommit=True, options="-c default_transaction_read_only=on")
     except psycopg.OperationalError as error:
         raise StoreAway("a database does not answer; nothing can be proved without it") from error
+    try:
+        check_tables(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def read_store(connection: psycopg.Connection[Any], doubled: Sequence[str]) -> StoreFacts:
@@ -166,7 +173,12 @@ def read_region(connection: psycopg.Connection[Any]) -> RegionFacts:
         tracing=Counter(lines_of_rows(dump_tracing(connection))),
         decided={Want(*row[:4]): str(row[4]) for row in settled},
         receipts=frozenset((str(row[0]), str(row[1]), str(row[2])) for row in receipts),
-        acknowledged=frozenset(gap_place(gap) for gap in chains.gaps(connection, acknowledged=True)),
+        acknowledged=frozenset(
+            (
+                *(gap_place(gap) for gap in chains.gaps(connection, acknowledged=True)),
+                *(offsets_place(missing) for missing in missing_offsets.acknowledged(connection)),
+            )
+        ),
     )
 
 

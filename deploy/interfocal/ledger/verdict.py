@@ -6,7 +6,7 @@ the pipeline.
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 from interfocal.ledger.checks import (
@@ -17,17 +17,18 @@ from interfocal.ledger.checks import (
     check_store,
     check_told,
 )
-from interfocal.ledger.expected import Expected
+from interfocal.ledger.expected import Expected, put_away
 from interfocal.ledger.log import Problem, TopicLog
-from interfocal.ledger.stores import Desk, EventId, OutboxFacts, RegionFacts
+from interfocal.ledger.stores import Applied, Desk, EventId, OutboxFacts, RegionFacts
+from interfocal.wiring.desks import desk_topics
 from schemas.events.decision import Decision
 from schemas.topics import (
     RECORD_STREAMS,
+    REGION,
     inbox_topic,
     is_short_lived,
     member_topic,
     owner_of,
-    quarantine_topic,
     stream_of,
 )
 
@@ -157,11 +158,20 @@ def problems(counted: Counted) -> Iterator[Problem]:
     yield from check_told(region.store, counted.logs)
     yield from check_decisions(region, expected)
     for code, desk in counted.desks.items():
-        topic = inbox_topic(code)
-        own = {name: counted.logs[name] for name in (topic, quarantine_topic(code)) if name in counted.logs}
-        yield from check_store(desk.store, own, expected)
-        yield from check_inbox(code, desk.inbox, expected.inboxes.get(topic, {}))
+        logs = {topic: counted.logs[topic] for topic in desk_topics(code.lower()) if topic in counted.logs}
+        yield from check_store(desk.store, logs, replace(expected, set_aside=aside_of_desk(desk, logs, expected)))
+        yield from check_inbox(code, desk.inbox, expected.inboxes.get(inbox_topic(code), {}))
     yield from check_deliveries(counted.logs, expected)
+
+
+def aside_of_desk(desk: Desk, logs: Mapping[str, TopicLog], expected: Expected) -> frozenset[Applied]:
+    """Whole events that a desk may not have applied: unsound deliveries, and whatever its own quarantine holds.
+
+    What the region has set aside of the member's own acts, the desk knows all the same.
+    """
+    inboxes = {event for event in expected.set_aside if owner_of(event[0]) == REGION}
+    own = [event for topic, log in logs.items() if owner_of(topic) != REGION for event in log.events]
+    return frozenset(inboxes | put_away(own, [desk.store]))
 
 
 def check_outboxes(counted: Counted) -> Iterator[Problem]:

@@ -31,6 +31,27 @@ def create_database(stack_url: str, name: str) -> str:
     return database_url(stack_url, name)
 
 
+def has_database(stack_url: str, name: str) -> bool:
+    """Whether the server has a database of this name; raises StoreAway."""
+    with connect(stack_url) as connection:
+        return connection.execute("select 1 from pg_database where datname = %s", (name,)).fetchone() is not None
+
+
+def database_comment(stack_url: str, name: str) -> str:
+    """What is said about a database; empty where nothing is, or it is not there. Raises StoreAway."""
+    query = "select shobj_description(oid, 'pg_database') from pg_database where datname = %s"
+    with connect(stack_url) as connection:
+        row = connection.execute(query, (name,)).fetchone()
+    return row[0] or "" if row else ""
+
+
+def comment_on_database(stack_url: str, name: str, comment: str) -> None:
+    """Say something about a database; raises StoreAway."""
+    statement = sql.SQL("comment on database {} is {}").format(sql.Identifier(name), sql.Literal(comment))
+    with connect(stack_url) as connection:
+        connection.execute(statement)
+
+
 def drop_database(stack_url: str, name: str) -> None:
     """Drop the database and whoever is connected to it; nothing happens if it is not there."""
     statement = sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))

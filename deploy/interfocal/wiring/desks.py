@@ -16,6 +16,8 @@ from prometheus_client import CollectorRegistry
 from consumers.checked import Handler
 from consumers.checking import Terms
 from consumers.desk.handler import DeskHandler
+from consumers.desk.own import STREAMS as OWN_STREAMS
+from consumers.desk.own import OwnHandler
 from consumers.desk.receipts import ReceiptWorker
 from consumers.desk.told import ToldHandler
 from consumers.folding import Rules
@@ -38,7 +40,7 @@ from interfocal.wiring.audit import anchor_worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
-from schemas.topics import inbox_topic, is_short_lived, quarantine_topic
+from schemas.topics import inbox_topic, is_short_lived, member_topic, quarantine_topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +99,13 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
 
 
 def desk_topics(owner: str) -> tuple[str, ...]:
-    """What a desk folds: its inbox, and what the region tells it of its own records."""
-    return inbox_topic(owner), quarantine_topic(owner)
+    """What a desk folds: its inbox, what the region tells it of its own records, what its member says in traces."""
+    return inbox_topic(owner), quarantine_topic(owner), *(member_topic(owner, stream) for stream in OWN_STREAMS)
 
 
 def desk_handlers(terms: Terms) -> tuple[Handler, ...]:
     """What is done with what a desk folds."""
-    return DeskHandler(terms), ToldHandler()
+    return DeskHandler(terms), ToldHandler(), OwnHandler()
 
 
 def loop_runner(loop: Loop) -> Callable[[threading.Event], None]:
@@ -132,7 +134,7 @@ def _runner(receipts: ReceiptWorker) -> Callable[[threading.Event], None]:
 
 def _behind(loops: Mapping[str, Loop]) -> str | None:
     behind = sorted(code for code, loop in loops.items() if not loop.caught_up())
-    return f"inboxes not folded to their ends yet: {', '.join(behind)}" if behind else None
+    return f"desks not folded to their topics' ends yet: {', '.join(behind)}" if behind else None
 
 
 def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:

@@ -5,23 +5,30 @@ It changes with what can be lost. Both steps find nothing to do on a healthy dat
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from psycopg import Connection
 
 from consumers.quarantine.telling import mark_told
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store.connection import connector
-from consumers.store.outbox import RegionOutbox, adopt
+from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.store.taking_up import Said, TakenUp, take_up
 from consumers.tracing.redeliver import redeliver
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
-from producers.comparison import newest
+from producers.comparison import READ_RECORDS, Found, judge, newest
 from producers.relay import RelayLimits
-from schemas.errors import Temporary
+from schemas.errors import Temporary, TopicAhead
 from schemas.events.quarantined import Quarantined
-from schemas.record import Link, TopicReader
-from schemas.topics import stream_of
+from schemas.record import SEAL_HEADER, Link, Record, TopicReader
+from schemas.topics import is_short_lived, stream_of
 from schemas.trust.chain import Expectation, verify_records
+from schemas.trust.seal import Seal, link_hash
 from schemas.wire.codec import decode
 
 WAIT_S = 0.2
@@ -44,75 +51,102 @@ class Recovery:
         return self.installation.seals
 
     def take_up_log(self, outbox: RegionOutbox) -> int:
-        """Of a database that was made anew beside a log that was not: begin a new life after the log's heads.
+        """Of a database that was made anew or restored beside a log that was not: go on after the log's heads.
 
         Returns how many chains were taken up. Raises BrokerAway or StoreAway.
         """
-        if outbox.heads():
-            return 0
-        reader = self.reader()
-        try:
-            heads = dict(log_heads(reader, self.topics, self.expectation()))
-        finally:
-            reader.close()
-        if heads:
-            session = Session(connector(self.installation.region_url, "region.recovery"))
-            session.transact(lambda transaction: adopt(transaction, heads))
-            session.close()
-            log().warning("log_taken_up", chains=len(heads))
-        return len(heads)
+        with closing(self.reader()) as reader:
+            ahead = topics_ahead(reader, self.topics, self.expectation(), outbox)
+            settled = self.settle(reader, ahead, whole=False)
+        taken_up = [told for told in settled if told.life is not None]
+        for told in taken_up:
+            log().warning("log_taken_up", topic=told.topic, events=told.events, marked=told.marked, life=told.life)
+        return len(taken_up)
+
+    def settle(self, reader: TopicReader, topics: Sequence[str], *, whole: bool) -> Sequence[TakenUp]:
+        """Bring the outbox into agreement with these topics, each in a transaction of its own.
+
+        ``whole`` looks also for what Kafka had acknowledged and lacks now, on topics that are kept for good: no relay
+        may run then.
+        """
+        expected = self.expectation()
+        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            settled = []
+            for topic in topics:
+                every = partial(said, reader, topic, expected)
+                whole_too = whole and not is_short_lived(topic)
+                settled.append(session.transact(partial(_settled, every=every, topic=topic, whole=whole_too)))
+        return settled
 
     def send_what_is_owed(self) -> int:
         """Write again the deliveries that a folded decision lists and no inbox has. Raises BrokerAway or StoreAway."""
-        reader = self.reader()
-        try:
-            in_inboxes = frozenset(delivered(reader, self.topics, self.expectation()))
-        finally:
-            reader.close()
-        session = Session(connector(self.installation.region_url, "region.recovery"))
-        added = session.transact(lambda transaction: redeliver(transaction, in_inboxes))
-        session.close()
+        inboxes = [topic for topic in self.topics if stream_of(topic) == "inbox"]
+        expected = self.expectation()
+        with closing(self.reader()) as reader:
+            in_inboxes = frozenset(one.event_id for topic in inboxes for one in said(reader, topic, expected))
+        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            added = session.transact(lambda transaction: redeliver(transaction, in_inboxes))
         if added:
             log().warning("deliveries_written_again", deliveries=added)
         return added
 
     def note_what_was_told(self) -> int:
         """Mark the entries of the quarantine whose senders were told already. Raises BrokerAway or StoreAway."""
-        reader = self.reader()
-        try:
+        with closing(self.reader()) as reader:
             told = set(told_places(reader, self.topics, self.expectation()))
-        finally:
-            reader.close()
-        session = Session(connector(self.installation.region_url, "region.recovery"))
-        session.transact(lambda transaction: mark_told(transaction, told))
-        session.close()
+        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            session.transact(lambda transaction: mark_told(transaction, told))
         return len(told)
 
 
 def told_places(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[tuple[str, int]]:
     """Topic and offset of every record of which its sender was told, as far as that is kept."""
-    for topic, bounds in reader.bounds([topic for topic in topics if stream_of(topic) == "quarantine"]).items():
-        for verdict in verify_records(list(reader.read(topic, bounds.start, bounds.end)), expected):
+    for topic in (topic for topic in topics if stream_of(topic) == "quarantine"):
+        for _, value, _ in sealed_records(reader, topic, expected):
+            _, event = decode(value)
+            if isinstance(event, Quarantined):
+                yield event.topic, event.offset
+
+
+def topics_ahead(
+    reader: TopicReader, topics: Sequence[str], expected: Expectation, outbox: RegionOutbox
+) -> Sequence[str]:
+    """Topics that hold numbers which the outbox never gave, or other events under its numbers."""
+    window = RelayLimits().window
+    bounds = reader.bounds(topics)
+    found = {topic: newest(reader, topic, bounds[topic], expected, window) for topic in topics}
+    heads = outbox.heads()  # after the log: another instance numbers a row before it sends it
+    return [topic for topic in topics if is_ahead(topic, heads.get(topic), found[topic])]
+
+
+def is_ahead(topic: str, head: Link | None, found: Sequence[Found]) -> bool:
+    """Whether a relay would refuse to send to this topic."""
+    try:
+        judge(topic, head, found, ())
+    except TopicAhead:
+        return True
+    return False
+
+
+def said(reader: TopicReader, topic: str, expected: Expectation) -> Iterator[Said]:
+    """Everything on a topic under the region's seal, in its order."""
+    for record, value, seal in sealed_records(reader, topic, expected):
+        link = link_hash(record.header_values(SEAL_HEADER)[0], value)
+        yield Said(seal.claims.event_id, (seal.claims.life, seal.claims.seq), link, record.offset)
+
+
+def sealed_records(reader: TopicReader, topic: str, expected: Expectation) -> Iterator[tuple[Record, bytes, Seal]]:
+    """Every validly sealed record of a topic with its value; in portions, for a topic may be larger than memory."""
+    bounds = reader.bounds([topic])[topic]
+    for start in range(bounds.start, bounds.end, READ_RECORDS):
+        records = list(reader.read(topic, start, min(start + READ_RECORDS, bounds.end)))
+        for verdict in verify_records(records, expected):
             if verdict.seal is not None and verdict.record.value is not None:
-                _, event = decode(verdict.record.value)
-                if isinstance(event, Quarantined):
-                    yield event.topic, event.offset
+                yield verdict.record, verdict.record.value, verdict.seal
 
 
-def log_heads(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[tuple[str, Link]]:
-    """For each topic that has records of ours: the start of the life after its highest number."""
-    for topic, bounds in reader.bounds(topics).items():
-        found = newest(reader, topic, bounds, expected, RelayLimits().window)
-        if found:
-            life, seq = max(record.number for record in found)
-            yield topic, Link(life + 1, 0, None, (life, seq))
-
-
-def delivered(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[str]:
-    """Event ids of everything that lies on the inbox topics under a valid seal."""
-    for topic, bounds in reader.bounds([topic for topic in topics if stream_of(topic) == "inbox"]).items():
-        verdicts = verify_records(list(reader.read(topic, bounds.start, bounds.end)), expected)
-        yield from (verdict.seal.claims.event_id for verdict in verdicts if verdict.seal is not None)
+def _settled(transaction: Connection[Any], every: Callable[[], Iterator[Said]], topic: str, *, whole: bool) -> TakenUp:
+    return take_up(transaction, topic, every(), whole=whole)
 
 
 def until_done(step: Callable[[], int], stop: threading.Event, ready: Callable[[], bool] = lambda: True) -> None:

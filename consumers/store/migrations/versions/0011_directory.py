@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0011_directory"
-down_revision = "0006_settled"
+down_revision = "0010_acknowledged_offsets"
 branch_labels = None
 depends_on = None
 

@@ -256,6 +256,7 @@ def upgrade() -> None:
     op.execute(
         f"grant select ({KEYS}) on seizure_current, missing_current to interfocal_views;"
         "grant select on ended_term, request_expired to interfocal_views;"
+        "grant select on alembic_version to interfocal_reading;"
         "grant usage, create on schema reading to interfocal_views;" + VIEWS + RELATED
     )
     op.execute(MAY_GIVE_AWAY)
@@ -286,6 +287,7 @@ def downgrade() -> None:
     op.execute(
         "drop function rests_on_hidden; drop function reading_end; drop function reading_begin;"
         "drop function reading_ask; drop function reading_told; drop function reading_member;"
+        "revoke all on alembic_version from interfocal_reading;"
         "revoke all on seizure_current, missing_current, ended_term from interfocal_views;"
         f"revoke select ({KEYS}) on seizure_current, missing_current from interfocal_views;"
         "drop view request_expired; drop table reading_ticket; drop table read_token;"

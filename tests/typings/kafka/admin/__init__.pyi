@@ -2,6 +2,8 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
+from kafka.structs import TopicPartition
+
 class ConfigResourceType(IntEnum):
     UNKNOWN = 0
     TOPIC = 2
@@ -30,6 +32,9 @@ class KafkaAdminClient:
     def delete_topics(
         self, topics: Sequence[str], timeout_ms: int | None = None, raise_errors: bool = True
     ) -> dict[str, Any]: ...
+    def delete_records(
+        self, records_to_delete: Mapping[TopicPartition, int], timeout_ms: int | None = None
+    ) -> dict[TopicPartition, Any]: ...
     def describe_configs(
         self,
         config_resources: Sequence[ConfigResource],

@@ -1,0 +1,81 @@
+"""Brings everything that an installation stores to this version of the program. It changes with what is stored.
+
+A process migrates nothing when it starts: whoever installs a new version decides when, for an older version cannot work
+with what a newer one has migrated.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from consumers.store.connection import connector
+from interfocal.clock import now
+from interfocal.installation.installation import Installation
+from interfocal.installation.preparing import make_database
+from interfocal.installation.reader import keep_desk_tokens, make_reader
+from producers.outbox import LAYOUT, OutboxFile, layout_of
+from schemas.errors import StoreAway
+
+
+@dataclass(frozen=True, slots=True)
+class Brought:
+    """One database or outbox: its name, and its revision before (empty: it was made) and now."""
+
+    what: str
+    before: str
+    now: str
+
+    @property
+    def sentence(self) -> str:
+        """What was done, for people."""
+        if self.before == self.now:
+            return f"{self.what} has the tables of this version ({self.now})"
+        return f"{self.what}: {self.before or 'made'} -> {self.now}"
+
+
+def bring(installation: Installation) -> Iterator[Brought]:
+    """Migrate every database and every outbox that is there, one after the other; told as each is done.
+
+    The role by which members read is made too, and read tokens of desks that are here become known.
+
+    A database that is missing is made, empty. Raises StoreAway, NotOurs for an old outbox whose producer runs,
+    Misconfigured for what a later version of the program has migrated; what was done before stays done.
+    """
+    yield database(installation, installation.region_url, "region")
+    make_reader(installation)
+    keep_desk_tokens(installation)
+    for url in installation.desk_urls.values():
+        yield database(installation, url, "desk")
+    for owner in installation.directory.owners():
+        path = installation.places.outbox(owner)
+        if path.exists():
+            yield outbox(owner, path)
+
+
+def database(installation: Installation, url: str, lineage: Literal["region", "desk"]) -> Brought:
+    """One database."""
+    done = make_database(installation, url, lineage)
+    return Brought(f"database {url.rsplit('/', 1)[1]}", ", ".join(sorted(done.before)), ", ".join(sorted(done.after)))
+
+
+def outbox(owner: str, path: Path) -> Brought:
+    """One member's outbox."""
+    before = layout_of(path)
+    if before != LAYOUT:
+        OutboxFile.open(path, now=now).close()
+    return Brought(f"outbox of {owner.upper()}", f"layout {before}", f"layout {layout_of(path)}")
+
+
+def check_databases(urls: Iterable[str]) -> None:
+    """Raise Misconfigured where a database has tables of another version of the program.
+
+    One that does not answer is left to whoever works with it: each connection asks the same again.
+    """
+    for url in urls:
+        try:
+            with closing(connector(url, "start")()):
+                pass
+        except StoreAway:
+            continue
