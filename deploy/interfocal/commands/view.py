@@ -4,7 +4,7 @@ It changes when lists get another filter.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -66,9 +66,8 @@ def view(
     """List what is in the shared view, the newest first."""
     form = form_of(as_json=as_json, as_csv=as_csv)
     installation = open_installation(var)
-    days = (day.date() if day else None for day in (since, until))
-    code = _code(installation.directory, member)
-    wanted = Wanted(code, *days, weapon_class, make, serial, state, reference, retracted)
+    code, first, last = _code(installation.directory, member), _day(since), _day(until)
+    wanted = Wanted(code, first, last, weapon_class, make, serial, state, reference, retracted)
     said = Said(person, purpose, case)
     check_filters(listing, wanted)
     if desk is None:
@@ -118,3 +117,7 @@ def check_filters(listing: ListName, wanted: Wanted) -> None:
 
 def _code(directory: Directory, member: str | None) -> str | None:
     return None if member is None else directory.member(member).code
+
+
+def _day(at: datetime | None) -> date | None:
+    return at.date() if at else None
