@@ -10,6 +10,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.audit.log import Acting, Deed, Kind, append
 from consumers.store import buckets, outbox
 from consumers.store.session import Session
 from consumers.terms.wanted import OpenTerm, RecordKey, bucket_key, open_terms
@@ -25,6 +26,7 @@ from schemas.events.ids import decision_record_id, event_id
 from schemas.topics import DECISION_TOPIC, member_topic
 from schemas.wire.codec import encode
 
+PART, PURPOSE = "terms", "operation"
 BATCH = 100
 LOOK_S = 1.0
 AWAY_S = 2.0
@@ -86,6 +88,8 @@ def end(transaction: Connection[Any], office: Office, due: DueTerm) -> Decision 
     if decision is not None and rows.settle(transaction, due.want, decision.event_id):
         key = decision.trace_id or decision.subject
         outbox.add(transaction, draft_of(decision, DECISION_TOPIC, "decision", key, encode(decision)))
+        what = {"decision": decision.event_id, "event": decision.subject, "ended": decision.kind}
+        append(transaction, Acting(PART, REGION_MEMBER, PURPOSE, key), Deed(Kind.ALTERATION, what))
     else:
         decision = None
     want = due.want

@@ -112,6 +112,15 @@ def test_what_is_taken_along_is_an_export(here: Installation) -> None:
     assert last(here, "--desk", ASKED)[0] == "export"
 
 
+@pytest.mark.parametrize(("words", "desk"), [((), ()), (("--as", ASKED), ("--desk", ASKED))])
+def test_a_backup_is_an_export(
+    here: Installation, tmp_path: Path, words: tuple[str, ...], desk: tuple[str, ...]
+) -> None:
+    result = run(here, "backup", str(tmp_path / "kept"), *words, "--person", "op-3")
+    assert result.exit_code == 0, result.output
+    assert last(here, *desk) == ("export", "op-3", desk[1] if desk else "REGION", {"backup": "data"})
+
+
 def test_a_number_that_was_asked_for_is_not_in_the_log(here: Installation) -> None:
     assert run(here, "view", "items", "--serial", "SECRET77", "--make", "Nobody").exit_code == 0
     kind, _, _, what = last(here)

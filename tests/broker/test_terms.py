@@ -1,5 +1,6 @@
 """Embargoes and expiries over the real PostgreSQL: ended once, by decision, and the same whatever the order."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -103,6 +104,9 @@ def test_an_embargoed_record_waits_for_its_time_and_is_then_ended_once(region: R
     decision = the_decision(region.store.publish())
     assert region.listed("seizures") == [event.record_id]
     assert region.work() == []
+    ((entry,),) = region.store.rows("select entry from audit_entry")
+    assert json.loads(entry)["kind"] == "alteration"
+    assert json.loads(entry)["told"]["what"]["event"] == event.event_id
     assert (decision.kind, decision.subject, decision.recorded_at) == (EMBARGO_END, event.event_id, START + DAY)
     assert decision.embargo_end is not None
     assert decision.embargo_end.of_record == event.record_id
