@@ -164,7 +164,7 @@ def test_the_log_is_only_ever_added_to(here: Installation, statement: str) -> No
 
 
 FORGERIES: dict[str, tuple[str, str]] = {
-    "a change": ("update audit_entry set entry = replace(entry, 'consultation', 'export') where number = 2", "altered"),
+    "a change": ("update audit_entry set entry = replace(entry, '\"kind\"', '\"sort\"') where number = 2", "altered"),
     "one taken out": ("delete from audit_entry where number = 2", "gap"),
     "the end cut off": ("delete from audit_entry where number > 2", "cut_off"),
     "all of it gone": ("delete from audit_entry", "cut_off"),

@@ -67,7 +67,7 @@ SHARED = {"interfocal.toml", "region/directories/1.jws", "region/trust.json", "r
 def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) -> None:
     member = f"members/{OWNER}"
     assert files_of(kept["member"]) == {
-        *(*SHARED, f"{member}/outbox.sqlite", f"{member}/api-keys.json"),
+        *(*SHARED, f"{member}/audit-anchors.json", f"{member}/outbox.sqlite", f"{member}/api-keys.json"),
         *(f"rows/{table}.copy" for table in OF_DESK),
         FILE,
     }
@@ -75,7 +75,11 @@ def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) ->
         *(f"{member}/secrets/{name}" for name in ("id.key", f"{OWNER}.1.seal.pem", "api.key", "read.token")),
         FILE,
     }
-    assert files_of(kept["region"]) == {*SHARED, *(f"rows/{table}.copy" for table in OF_REGION), FILE}
+    assert files_of(kept["region"]) == {
+        *(*SHARED, "region/audit-anchors.json"),
+        *(f"rows/{table}.copy" for table in OF_REGION),
+        FILE,
+    }
     assert files_of(kept["region secrets"]) == {
         *("region/secrets/region.1.seal.pem", "region/secrets/reader.password", "root/root.pem"),
         FILE,
@@ -139,7 +143,7 @@ def test_a_member_is_put_back_into_an_empty_folder_and_goes_on(
     run(["restore", str(kept["member"]), "--json", "--var", str(again)])
     as_json = json.loads(capsys.readouterr().out)
     assert (as_json["limits"], as_json["owner"]) == ([EXERCISE_NOTICE], OWNER)
-    assert as_json["kept"] == ["rows/told_quarantine.copy"]  # the desk's database is at work
+    assert as_json["kept"] == ["rows/audit_entry.copy", "rows/told_quarantine.copy"]  # the desk's database is at work
     assert set(as_json["written"]) == files_of(again)
     recovered = recover_member(open_installation(var), ASKER)
     assert {topic.life for topic in recovered.topics} == {None}
