@@ -1,7 +1,7 @@
 """How a member reads: ask, which is logged and committed; begin with the ticket; read; end, which is logged as well.
 
 It changes with what has to be known before a member is shown anything. The database enforces the order, and shows the
-reader's role nothing outside of it (migration ``0022_reading``).
+reader's role nothing outside of it (migrations ``0022_reading`` and ``0023_shown``).
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """The database role by which the region's API reads for members, and the read tokens of their desks.
 
-It changes when the role gets another right, or tokens are kept elsewhere. The role may use what migration
-``0022_reading`` gives ``interfocal_reading``, and no table.
+It changes when the role gets another right, or tokens are kept elsewhere. The role may use what migrations
+``0022_reading`` and ``0023_shown`` give to ``interfocal_reading``, and no table.
 """
 
 from collections.abc import Sequence
