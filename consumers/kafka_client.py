@@ -3,8 +3,9 @@
 It changes with the client library, or when consumers connect in another way.
 """
 
+import hashlib
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from threading import Event
@@ -21,6 +22,7 @@ from schemas.record import PARTITION, TopicBounds
 
 REQUEST_TIMEOUT_MS = 15_000
 KNOCK_TIMEOUT_S = 3.0
+NAME_HEX = 8
 LEADER_LOOKS, LEADER_LOOK_S = 150, 0.1
 
 
@@ -56,17 +58,19 @@ class Broker:
             **self.security,
         }
 
-    def group_settings(self, group: str, instance: str | None = None) -> dict[str, Any]:
+    def group_settings(self, group: str, topics: Iterable[str], instance: str | None = None) -> dict[str, Any]:
         """Settings of a client that shares topics with its group; one partition each calls for round-robin.
 
         With ``instance`` (a name that no other running member of the group has) a restarted process gets its topics
-        back at once; without, what a killed one had is shared out after the session's time.
+        back at once; without, what a killed one had is shared out after the session's time. The broker gives the former
+        topics back without looking at what is asked for now, so whoever asks for others joins under another name.
         """
+        asked = hashlib.sha256(" ".join(sorted(topics)).encode()).hexdigest()[:NAME_HEX]
         return {
             **self.settings(),
             "group_id": self.prefix + group,
             "partition_assignment_strategy": [RoundRobinPartitionAssignor],
-            "group_instance_id": instance,
+            "group_instance_id": f"{instance}.{asked}" if instance else None,
             "session_timeout_ms": 10_000,
             "fetch_max_wait_ms": self.fetch_wait_ms,
             **self.security,

@@ -143,8 +143,8 @@ class KafkaSource:
     """
 
     def __init__(self, broker: Broker, group: str, topics: Sequence[str], instance: str | None = None) -> None:
-        self._broker = broker
-        self._settings = broker.group_settings(group, instance)
+        self._broker, self._instance = broker, instance
+        self._settings = broker.group_settings(group, topics, instance)
         self._topics = tuple(topics)
         self._client: KafkaConsumer | None = None
         self._assignment = _Assignment()
@@ -162,7 +162,7 @@ class KafkaSource:
         if is_replaced(client):
             self.close()
             raise Misconfigured(
-                f"another process has the name {self._settings['group_instance_id']} in the group"
+                f"another process has the name {self._instance} in the group"
                 f" {self._settings['group_id']}: give each a loop.instance of its own, and start this one again"
             )
         logical = {partition: self._broker.logical(partition) for partition in read}

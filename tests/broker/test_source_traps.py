@@ -194,6 +194,22 @@ def test_a_restarted_instance_gets_its_topics_back_at_once(broker: Broker) -> No
     restarted.close()
 
 
+def test_a_restarted_instance_that_asks_for_more_topics_gets_them(broker: Broker) -> None:
+    before = KafkaSource(broker, "grown", [BAD], instance="region-1")
+    until(lambda: before.poll(0.5, 10) or before.newly_assigned(), "the topic that it asks for")
+    before.close()
+    after = KafkaSource(broker, "grown", [BAD, GOOD], instance="region-1")
+    given: set[str] = set()
+
+    def has_both() -> bool:
+        after.poll(0.5, 10)
+        given.update(after.newly_assigned())
+        return given == {BAD, GOOD}
+
+    until(has_both, "both topics")
+    after.close()
+
+
 def test_a_join_that_a_poll_did_not_wait_for_is_finished(broker: Broker, producer: KafkaProducer) -> None:
     source = KafkaSource(broker, "joining", [BAD, GOOD], instance="region-1")
     put(producer, broker, GOOD, b"0")

@@ -10,7 +10,7 @@ from documents import CONTRIBUTING, named, table
 from source_tree import ROOT, functions, source_files
 
 HEADINGS: Mapping[str, tuple[str, int]] = {
-    "### kafka-python 3.0.12": ("K", 19),
+    "### kafka-python 3.0.12": ("K", 20),
     "### Kafka": ("B", 3),
     "### fastavro 1.13.1": ("A", 8),
     "### Others": ("O", 16),

@@ -116,10 +116,19 @@ class Installation:
         owner = self.directory.member(code).owner.replace("-", "_")
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_desk_{owner}")
 
+    def has_keys(self, owner: str) -> bool:
+        """Whether a signing key of an owner is on this machine."""
+        return any(self.places.secrets(owner).glob("*.seal.pem"))
+
+    @property
+    def owners_here(self) -> tuple[str, ...]:
+        """Members of the directory with a signing key on this machine: whose sides and desks run here."""
+        return tuple(filter(self.has_keys, self.directory.owners()))
+
     @property
     def desk_urls(self) -> Mapping[str, str]:
-        """The desks' databases by member code."""
-        return {m.code: self.desk_url(m.code) for m in self.directory.members if not m.observer}
+        """The databases of the desks that run here, by member code."""
+        return {owner.upper(): self.desk_url(owner.upper()) for owner in self.owners_here}
 
     def signing_keys(self, owner: str) -> SigningKeys:
         """The private keys with which an owner may seal, those that are here; raises Misconfigured when none is."""

@@ -18,6 +18,7 @@ from interfocal.provisioning.apply import provision
 from interfocal.provisioning.drift import Plan
 from interfocal.stack.databases import create_database
 from interfocal.trust.publishing import publish
+from schemas.directory import Directory
 from schemas.topics import planned_topics
 
 Progress = Callable[[str], None]
@@ -38,9 +39,10 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
     return installation
 
 
-def plan_of(installation: Installation) -> Plan:
-    """What the cluster must have for this installation."""
-    return Plan(planned_topics(installation.directory.owners(), installation.replication), installation.prefix)
+def plan_of(installation: Installation, directory: Directory | None = None) -> Plan:
+    """What the cluster must have for this installation, by the directory in force or by one about to be."""
+    owners = (directory or installation.directory).owners()
+    return Plan(planned_topics(owners, installation.replication), installation.prefix)
 
 
 def make_topics(installation: Installation) -> int:

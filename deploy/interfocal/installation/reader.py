@@ -90,11 +90,10 @@ def reader_connect(installation: Installation) -> Connect:
 def keep_desk_tokens(installation: Installation) -> int:
     """A read token for the desk of each member that is here; how many the region did not know."""
     issued = 0
-    for member in installation.directory.members:
-        folder = installation.places.secrets(member.owner)
-        if not member.observer and folder.is_dir():
-            token = keep_secret(folder / TOKEN_FILE, random_token().encode()).decode().strip()
-            issued += issue(installation, member.code, DESK, token) is not None
+    for owner in installation.owners_here:
+        path = installation.places.secrets(owner) / TOKEN_FILE
+        token = keep_secret(path, random_token().encode()).decode().strip()
+        issued += issue(installation, installation.directory.member(owner).code, DESK, token) is not None
     return issued
 
 
