@@ -55,9 +55,7 @@ class DeskReading:
     def ask(self, listing: str, wanted: Wanted, limit: int) -> Read:
         """What the region shows this desk."""
         installation = self.installation
-        url = read_endpoints(installation.var).get("region")
-        if url is None:
-            raise Misconfigured("no region process answers here: start one with `interfocal run region`")
+        url = region_address(installation)
         token = read_secret(installation.places.secrets(installation.directory.member(self.code).owner) / TOKEN_FILE)
         reason = self.said.reason(installation.directory)
         headers = {"Authorization": f"Bearer {token.decode().strip()}"}
@@ -78,6 +76,14 @@ class DeskReading:
         kind = Kind.EXPORT if form is Form.CSV else Kind.CONSULTATION
         acting = self.said.acting(self.installation.directory, self.code)
         AuditLog(self.installation, self.code).note(acting, Deed(kind, what))
+
+
+def region_address(installation: Installation) -> str:
+    """Where the region's API answers; raises Misconfigured when nobody has said so."""
+    url = installation.settings.view.url or read_endpoints(installation.var).get("region")
+    if not url:
+        raise Misconfigured("no region process answers here: start one with `interfocal run region`, or set view.url")
+    return str(url).rstrip("/")
 
 
 def _asked(wanted: Wanted, limit: int) -> Mapping[str, Any]:
