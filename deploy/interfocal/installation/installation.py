@@ -66,6 +66,10 @@ class Places:
         """Heads of the audit log of a member's desk, or of the region's."""
         return (self.member(owner) if owner != "region" else self.var / "region") / "audit-anchors.json"
 
+    def has_keys(self, owner: str) -> bool:
+        """Whether a signing key of an owner is on this machine."""
+        return any(self.secrets(owner).glob("*.seal.pem"))
+
     def outbox(self, owner: str) -> Path:
         """A member's outbox."""
         return self.member(owner) / "outbox.sqlite"
@@ -102,11 +106,6 @@ class Installation:
         return self.settings.kafka.prefix
 
     @property
-    def replication(self) -> int:
-        """How many replicas its topics have."""
-        return replicas(self.settings.kafka.replication, self.bootstrap)
-
-    @property
     def region_url(self) -> str:
         """The regional database."""
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_region")
@@ -116,14 +115,10 @@ class Installation:
         owner = self.directory.member(code).owner.replace("-", "_")
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_desk_{owner}")
 
-    def has_keys(self, owner: str) -> bool:
-        """Whether a signing key of an owner is on this machine."""
-        return any(self.places.secrets(owner).glob("*.seal.pem"))
-
     @property
     def owners_here(self) -> tuple[str, ...]:
         """Members of the directory with a signing key on this machine: whose sides and desks run here."""
-        return tuple(filter(self.has_keys, self.directory.owners()))
+        return tuple(filter(self.places.has_keys, self.directory.owners()))
 
     @property
     def desk_urls(self) -> Mapping[str, str]:

@@ -44,7 +44,7 @@ def bring(installation: Installation) -> Iterator[Brought]:
     A database that is missing is made, empty. Raises StoreAway, NotOurs for an old outbox whose producer runs,
     Misconfigured for what a later version of the program has migrated; what was done before stays done.
     """
-    if installation.has_keys(REGION):
+    if installation.places.has_keys(REGION):
         yield database(installation, installation.region_url, "region")
         make_reader(installation)
         keep_desk_tokens(installation)

@@ -11,7 +11,7 @@ from typing import Literal
 from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now
 from interfocal.installation.enrolment import Enrolment
-from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.installation import Installation, open_installation, replicas
 from interfocal.installation.reader import keep_desk_tokens, make_reader
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.provisioning.apply import provision
@@ -42,7 +42,8 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
 def plan_of(installation: Installation, directory: Directory | None = None) -> Plan:
     """What the cluster must have for this installation, by the directory in force or by one about to be."""
     owners = (directory or installation.directory).owners()
-    return Plan(planned_topics(owners, installation.replication), installation.prefix)
+    replication = replicas(installation.settings.kafka.replication, installation.bootstrap)
+    return Plan(planned_topics(owners, replication), installation.prefix)
 
 
 def make_topics(installation: Installation) -> int:
