@@ -125,9 +125,10 @@ class RouterWorker:
 
 
 def waiting(connection: Connection[Any], limit: int) -> Sequence[Task]:
-    """Rows of work, routings first."""
+    """Rows of work about traces, routings first."""
     rows = connection.execute(
-        "select kind, subject, hop, cause, requester, trace_id from work order by kind desc, subject, hop limit %s",
+        "select kind, subject, hop, cause, requester, trace_id from work where due_at is null"
+        " order by kind desc, subject, hop limit %s",
         [limit],
     )
     return [Task(Want(*row[:4]), TraceKey(*row[4:])) for row in rows]

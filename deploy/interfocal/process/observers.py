@@ -23,6 +23,7 @@ from interfocal.process.stages import Aged, Stage, stages_of_event, stages_of_ro
 from interfocal.quarantine.reasons import known_reason
 from producers.intake.submission import Result
 from schemas.errors import BrokerAway, ExchangeError, StoreAway, Temporary
+from schemas.events.decision import Decision
 from schemas.record import Entry
 from schemas.topics import stream_of
 from schemas.trust.gaps import Gap
@@ -178,6 +179,23 @@ def begin(observer: LoopObserver, topics: Sequence[str]) -> None:
             counted.labels(*reader_labels(observer.reader, topic))
     turned = loop.turned.labels(observer.reader, observer.member)
     turned.set_function(lambda: max(now().timestamp() - turns[0], 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class EndedTermObserver:
+    """Watches the ends of embargoes and expiries."""
+
+    metrics: Metrics
+
+    def ended(self, decision: Decision) -> None:
+        """A term was ended by a decision."""
+        rule = rule_of(decision) or NO_RULE
+        self.metrics.decisions.labels(decision.kind, rule).inc()
+        log().info("decided", kind=decision.kind, rule=rule, event_id=decision.event_id, subject=decision.subject)
+
+    def away(self, error: Temporary) -> None:
+        """The database does not answer."""
+        log().warning("terms_wait", code=error.code, reason=str(error))
 
 
 @dataclass(frozen=True, slots=True)
