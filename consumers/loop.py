@@ -17,6 +17,7 @@ from consumers.progress import Progress
 from consumers.quarantine.retrying import Retrying
 from consumers.quarantine.settling import FULL
 from consumers.store import positions
+from consumers.store.connection import TOO_SLOW
 from consumers.store.session import Session
 from schemas.errors import QuarantineFull, Stop, Temporary
 from schemas.record import Position, Record
@@ -43,6 +44,7 @@ class Loop:
         self._progress = Progress(parts, self._session)
         self._retrying = Retrying(self._session, parts.terms, parts.rules)
         self._holes: dict[str, Hole] = {}
+        self._limit = parts.pace.limit
 
     def run(self, stop: Signal, done: Callable[[], bool] = never) -> None:
         """Run until ``stop`` is set, or all is ``done``; the batch in hand is finished.
@@ -61,7 +63,7 @@ class Loop:
 
     def run_once(self) -> int:
         """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
-        read = self._parts.source.poll(self._parts.pace.poll_s, self._parts.pace.limit)
+        read = self._parts.source.poll(self._parts.pace.poll_s, self._limit)
         try:
             sought = self._assignment.take_over()
             records = {topic: own for topic, own in read.items() if topic not in sought}
@@ -71,11 +73,14 @@ class Loop:
             folded += self._retrying.try_all(self._progress.tell)
             self._assignment.let_flow()
             self._progress.look(self._assignment.topics)
-        except Temporary:
+        except Temporary as error:
+            if error.code == TOO_SLOW:  # the same batch would be too much again
+                self._limit = max(self._limit // 2, 1)
             for topic, own in read.items():
                 self._holes.pop(topic, None)  # nobody has gone back to before it
                 self._parts.source.seek(Position(topic, own[0].offset))
             raise
+        self._limit = min(self._limit * 2, self._parts.pace.limit)
         return folded
 
     def caught_up(self) -> bool:
