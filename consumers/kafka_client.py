@@ -4,7 +4,8 @@ It changes with the client library, or when consumers connect in another way.
 """
 
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from threading import Event
@@ -85,7 +86,17 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
     """A client; raises BrokerAway, or Misconfigured when checksums would be made in plain Python (7 times slower)."""
     if find_spec("crc32c") is None:
         raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
-    _knock(settings["bootstrap_servers"])
+    knock(settings["bootstrap_servers"])
+    try:
+        with closed_unless_made() as begin:
+            return KafkaConsumer(**settings, kafka_client=begin)
+    except (KafkaError, OSError) as error:
+        raise translate(error, "connecting") from error
+
+
+@contextmanager
+def closed_unless_made() -> Iterator[Callable[..., KafkaNetClient]]:
+    """What begins the library's inner client: when a constructor raises, it leaves thread and sockets behind."""
     begun: list[KafkaNetClient] = []
 
     def begin(**configs: Any) -> KafkaNetClient:
@@ -93,14 +104,14 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
         return begun[-1]
 
     try:
-        return KafkaConsumer(**settings, kafka_client=begin)
-    except (KafkaError, OSError) as error:
-        for client in begun:  # the library leaves its thread and sockets behind when its constructor raises
+        yield begin
+    except BaseException:
+        for client in begun:
             client.close()
-        raise translate(error, "connecting") from error
+        raise
 
 
-def _knock(bootstrap: str) -> None:
+def knock(bootstrap: str) -> None:
     """Raise BrokerAway at once when nobody listens: a client that starts too early backs off for seconds."""
     for place in bootstrap.split(","):
         host, _, port = place.strip().rpartition(":")

@@ -15,6 +15,7 @@ from kafka.errors import KafkaError
 
 from consumers.kafka_client import Broker, connect, finish_join, is_replaced, read_bounds
 from consumers.kafka_errors import meaning_of, translate
+from consumers.kafka_topics import partitions_of
 from schemas.errors import BrokerAway, Malformed, Misconfigured
 from schemas.record import UNREADABLE_HEADER, Position, Record, TopicBounds
 
@@ -44,6 +45,10 @@ class KafkaTopicReader:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._client: KafkaConsumer | None = None
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has, of those that are there; raises BrokerAway."""
+        return partitions_of(self._broker, topics) if topics else {}
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets; raises BrokerAway."""
@@ -189,6 +194,10 @@ class KafkaSource:
         with suppress(*LOST_MEANWHILE):
             if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
                 self._client.resume(partition)
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has, of those that are there; raises BrokerAway."""
+        return partitions_of(self._broker, topics) if topics else {}
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets; raises BrokerAway."""

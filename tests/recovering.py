@@ -65,9 +65,10 @@ class Side:
         return Relay(
             RelayEdges(
                 outbox=self.intake.outbox,
-                open_publisher=lambda: TwinPublisher(self.log),
+                open_publisher=lambda _: TwinPublisher(self.log),
                 open_reader=lambda: TwinReader(self.log),
                 sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
+                now=lambda: SEALED_AT,
                 expected=expecting(a_key()),
                 topics=TOPICS,
                 check_in_force=lambda: None,

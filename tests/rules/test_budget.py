@@ -53,6 +53,7 @@ def is_settled(path: str, name: str) -> bool:
             "deploy/interfocal/installation/installation.py",
             "Places",
         ),  # one property a file, so that no path is spelled twice
+        ("consumers/source.py", "KafkaSource"),  # the Source Protocol
         ("schemas/directory.py", "Directory"),  # questions that people ask a directory
     }
 

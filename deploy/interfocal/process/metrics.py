@@ -28,9 +28,7 @@ class Metrics:
         self.registry = registry
         self.accepted = Counter("interfocal_accepted_total", "Records accepted at intake", by_stream, registry=registry)
         self.rejected = Counter("interfocal_rejected_total", "Records rejected at intake", by_stream, registry=registry)
-        self.published = Counter(
-            "interfocal_published_total", "Events acknowledged by Kafka", by_stream, registry=registry
-        )
+        self.published = Counter("interfocal_published_total", "Events Kafka has", by_stream, registry=registry)
         self.folded = Counter("interfocal_folded_total", "Events folded", by_stream, registry=registry)
         self.quarantined = Counter(
             "interfocal_quarantined_total", "Records put into quarantine", by_stream, registry=registry
@@ -49,6 +47,9 @@ class Metrics:
         )
         self.outbox_oldest = Gauge(
             "interfocal_outbox_oldest_seconds", "Age of the oldest such row", ("member",), registry=registry
+        )
+        self.stands = Gauge(
+            "interfocal_topic_stands", "1 while Kafka takes nothing on a topic", by_stream, registry=registry
         )
         self.worker_failed = Gauge(
             "interfocal_worker_failed", "1 for a part that failed for good", ("worker",), registry=registry

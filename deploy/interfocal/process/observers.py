@@ -25,6 +25,16 @@ class RelayObserver:
         """Kafka or the outbox's disk do not answer, or that disk is full."""
         log().warning("relay_waits", owner=self.owner, code=error.code, reason=str(error))
 
+    def stands(self, topic: str, error: ExchangeError) -> None:
+        """Kafka takes nothing on a topic, and its rows wait."""
+        self.metrics.stands.labels(*topic_labels(topic)).set(1)
+        log().error("topic_stands", topic=topic, code=error.code, reason=str(error))
+
+    def flows(self, topic: str) -> None:
+        """It takes records again."""
+        self.metrics.stands.labels(*topic_labels(topic)).set(0)
+        log().info("topic_flows", topic=topic)
+
 
 @dataclass(frozen=True, slots=True)
 class LoopObserver:
