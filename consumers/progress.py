@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from consumers.folding import Outcome
+from consumers.heartbeats import clock_offset_s
 from consumers.parts import LoopParts
 from consumers.store import positions
 from consumers.store.positions import Stored
 from consumers.store.session import Session
+from schemas.events.heartbeat import Heartbeat
 from schemas.topics import DECISION_TOPIC
 
 NOWHERE = Stored(0, None)
@@ -41,8 +43,9 @@ class Progress:
                 self._ends = self._read_ends(self._parts.topics)
             self.caught_up = not behind(self._ends, self._stored(self._parts.topics))
         now = self._parts.now()
-        if self._told_at is not None and (now - self._told_at).total_seconds() < self._parts.pace.lag_every_s:
-            return
+        told_at = self._told_at
+        if told_at is not None and 0 <= (now - told_at).total_seconds() < self._parts.pace.lag_every_s:
+            return  # else it is time, or the clock was set back
         self._told_at = now
         self._tell_lag(sorted(assigned))
 
@@ -52,6 +55,9 @@ class Progress:
         last = {checked.record.topic: checked.record.appended_ms for checked in outcome.events}
         for topic, count in Counter(checked.record.topic for checked in outcome.events).items():
             observer.folded(topic, count, last[topic])
+        for checked in outcome.events:
+            if isinstance(checked.event, Heartbeat):
+                observer.heartbeat(checked.record.topic, clock_offset_s(checked))
         for faulty in outcome.quarantined:
             observer.quarantined(faulty.record.topic, faulty.reason)
         for checked in outcome.conflicts:

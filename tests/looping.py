@@ -65,6 +65,9 @@ class Notes:
     def lag(self, topic: str, records: int) -> None:
         self.told.append(("lag", topic, records))
 
+    def heartbeat(self, topic: str, clock_offset_s: float) -> None:
+        self.told.append(("heartbeat", topic, clock_offset_s))
+
     def away(self, error: ExchangeError) -> None:
         self.told.append(("away", error.code))
 

@@ -77,6 +77,7 @@ class TwinLog:
         self.topics: dict[str, list[Record]] = {topic: [] for topic in topics}
         self.starts: dict[str, int] = {}
         self.limits: dict[str, int] = {}
+        self.clock_ms = 0
         self.on_the_wire: deque[Entry] = deque()
 
     def append(self, entry: Entry) -> int:
@@ -87,7 +88,7 @@ class TwinLog:
         self, topic: str, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...] = ()
     ) -> int:
         offset = self.bounds(topic).end
-        self.topics[topic].append(Record(topic, offset, key, value, headers))
+        self.topics[topic].append(Record(topic, offset, key, value, headers, self.clock_ms))
         return offset
 
     def is_too_large(self, entry: Entry) -> bool:

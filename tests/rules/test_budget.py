@@ -54,6 +54,9 @@ def is_settled(path: str, name: str) -> bool:
             "Places",
         ),  # one property a file, so that no path is spelled twice
         ("consumers/source.py", "KafkaSource"),  # the Source Protocol
+        ("consumers/observer.py", "Observer"),  # each kind of thing that a loop tells
+        ("consumers/observer.py", "Unobserved"),
+        ("deploy/interfocal/process/observers.py", "LoopObserver"),
         ("schemas/directory.py", "Directory"),  # questions that people ask a directory
     }
 

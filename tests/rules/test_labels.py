@@ -8,6 +8,7 @@ WAYS = {
     "*topic_labels(topic)": "member and stream of one of our topics",
     "member, stream": "the member whose key was presented, and the stream of the route",
     "stream_of(topic)": "the stream of one of our topics",
+    "owner_of(topic).upper()": "the owner of one of our topics",
     "sending.owner.upper()": "the owner of an outbox: a member, or the region",
     "kind, rule or '-'": "codes of decision-kind and route-rule",
     "code, system, measure": "a member, a mapping of the region, and one of the measures of quality",

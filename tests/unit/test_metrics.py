@@ -10,7 +10,7 @@ from interfocal.process.metrics import Metrics, topic_labels
 from interfocal.process.observers import LoopObserver, RelayObserver
 from interfocal.wiring.region import RouterObserver
 from schemas.codes.lists import load_code_lists
-from schemas.errors import BrokerAway
+from schemas.errors import BrokerAway, TopicStands
 from schemas.topics import MEMBER_STREAMS, planned_topics
 
 MEMBERS = ("AA", "BB-1")
@@ -38,7 +38,10 @@ def metrics() -> Metrics:
             loop.gap(topic, number, number)
             loop.loss(topic, number, number)
             loop.lag(topic, number)
+            loop.heartbeat(topic, 1_000.0 * number)
             relay.published(topic, number)
+            relay.stands(topic, TopicStands("too large"))
+            relay.flows(topic)
     loop.away(BrokerAway("away"))
     relay.away(BrokerAway("away"))
     for kind in LISTS["decision-kind"].codes:

@@ -1,4 +1,4 @@
-"""``interfocal view``: what the region knows of seizures, items, missing firearms and traces.
+"""``interfocal view``: what the region knows of seizures, items, missing firearms, traces and members.
 
 It changes when lists get another filter.
 """
@@ -30,6 +30,7 @@ class ListName(StrEnum):
     ITEMS = "items"
     MISSING = "missing"
     TRACES = "traces"
+    MEMBERS = "members"
     SUMMARY = "summary"
 
 
@@ -39,7 +40,9 @@ def register(program: typer.Typer) -> None:
 
 
 def view(
-    listing: Annotated[ListName, typer.Argument(metavar="LIST", help="seizures, items, missing, traces or summary.")],
+    listing: Annotated[
+        ListName, typer.Argument(metavar="LIST", help="seizures, items, missing, traces, members or summary.")
+    ],
     member: Annotated[str | None, typer.Option("--member", help="Only of this member.")] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="From this date on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Up to this date, included.")] = None,
@@ -54,7 +57,7 @@ def view(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the list as CSV.")] = False,
     var: Var = HERE,
 ) -> None:
-    """List what is in the shared view, the newest first."""
+    """List what is in the shared view, the newest first; when each member was heard, and whether its clock is off."""
     form = form_of(as_json=as_json, as_csv=as_csv)
     installation = open_installation(var)
     wanted = Wanted(

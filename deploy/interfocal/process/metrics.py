@@ -30,9 +30,7 @@ class Metrics:
         self.rejected = Counter("interfocal_rejected_total", "Records rejected at intake", by_stream, registry=registry)
         self.published = Counter("interfocal_published_total", "Events Kafka has", by_stream, registry=registry)
         self.folded = Counter("interfocal_folded_total", "Events folded", by_stream, registry=registry)
-        self.quarantined = Counter(
-            "interfocal_quarantined_total", "Records put into quarantine", by_stream, registry=registry
-        )
+        self.quarantined = Counter("interfocal_quarantined_total", "Unusable records", by_stream, registry=registry)
         self.paused = Gauge(
             "interfocal_topic_paused", "1 while a topic's quarantine limit pauses it", by_stream, registry=registry
         )
@@ -51,6 +49,7 @@ class Metrics:
         self.stands = Gauge(
             "interfocal_topic_stands", "1 while Kafka takes nothing on a topic", by_stream, registry=registry
         )
+        self.clock_skew = Gauge("interfocal_clock_skew_seconds", "Clock ahead by", ("member",), registry=registry)
         self.worker_failed = Gauge(
             "interfocal_worker_failed", "1 for a part that failed for good", ("worker",), registry=registry
         )

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from consumers.heartbeats import CLOCK_TOLERANCE_S, clock_skew_s
 from interfocal.clock import now
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics, topic_labels
 from schemas.errors import ExchangeError
-from schemas.topics import stream_of
+from schemas.topics import owner_of, stream_of
 from schemas.trust.gaps import Gap
 
 
@@ -38,10 +39,16 @@ class RelayObserver:
 
 @dataclass(frozen=True, slots=True)
 class LoopObserver:
-    """Watches one consumer loop. ``waiting``: topic -> since when records of it wait (POSIX seconds)."""
+    """Watches one consumer loop.
+
+    ``waiting``: topic -> since when records of it wait (POSIX seconds). ``clocks``: topic of heartbeats -> by how much
+    the last one showed its member's clock to be off; ``skewed``: those whose clock is off.
+    """
 
     metrics: Metrics
     waiting: dict[str, float] = field(default_factory=dict, kw_only=True)
+    clocks: dict[str, float] = field(default_factory=dict, kw_only=True)
+    skewed: set[str] = field(default_factory=set, kw_only=True)
 
     def folded(self, topic: str, events: int, appended_ms: int) -> None:
         """New events took effect."""
@@ -96,3 +103,19 @@ class LoopObserver:
     def away(self, error: ExchangeError) -> None:
         """Broker or database do not answer."""
         log().warning("loop_waits", code=error.code, reason=str(error))
+
+    def heartbeat(self, topic: str, clock_offset_s: float) -> None:
+        """A member's clock against the broker's: as two heartbeats in a row show it, and told once."""
+        earlier_s = self.clocks.get(topic)
+        self.clocks[topic] = clock_offset_s
+        if earlier_s is None:
+            return
+        skew_s = clock_skew_s(clock_offset_s, earlier_s)
+        member = owner_of(topic).upper()
+        self.metrics.clock_skew.labels(owner_of(topic).upper()).set(skew_s)
+        if abs(skew_s) > CLOCK_TOLERANCE_S and topic not in self.skewed:
+            self.skewed.add(topic)
+            log().warning("clock_skew", member=member, ahead_s=round(skew_s))
+        elif abs(skew_s) <= CLOCK_TOLERANCE_S and topic in self.skewed:
+            self.skewed.discard(topic)
+            log().info("clock_right", member=member)
