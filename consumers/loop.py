@@ -72,7 +72,8 @@ class Loop:
             self._retrying.due |= not read or DECISION_TOPIC in records
             folded += self._retrying.try_all(self._progress.tell)
             self._assignment.let_flow()
-            self._progress.look(self._assignment.topics)
+            if self._progress.look(self._assignment.topics, self._assignment.lost):
+                self._assignment.look_at_lost()
         except Temporary as error:
             if error.code == TOO_SLOW:  # the same batch would be too much again
                 self._limit = max(self._limit // 2, 1)
@@ -145,6 +146,5 @@ class Loop:
         for topic in items:
             self._holes.pop(topic, None)
         for topic, hole in holes.items():
-            self._assignment.check_start(topic, hole.expected)
-            self._holes[topic] = hole
-            self._parts.source.seek(Position(topic, hole.expected))
+            if self._assignment.go_back(topic, hole.expected):
+                self._holes[topic] = hole

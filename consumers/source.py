@@ -17,7 +17,7 @@ from consumers.kafka_client import Broker, connect, finish_join, is_replaced, re
 from consumers.kafka_errors import meaning_of, translate
 from consumers.kafka_topics import partitions_of
 from schemas.errors import BrokerAway, Malformed, Misconfigured
-from schemas.record import UNREADABLE_HEADER, Position, Record, TopicBounds
+from schemas.record import PARTITION, UNREADABLE_HEADER, Position, Record, TopicBounds
 
 __all__ = ["Broker", "KafkaSource", "KafkaTopicReader", "unreadable"]
 
@@ -170,12 +170,16 @@ class KafkaSource:
                 f"another process has the name {self._settings['group_instance_id']} in the group"
                 f" {self._settings['group_id']}: give each a loop.instance of its own, and start this one again"
             )
-        logical = {partition: self._broker.logical(partition) for partition in read}
-        return {logical[p]: [_record(logical[p], record) for record in records] for p, records in read.items()}
+        logical = {partition: self._broker.logical(partition) for partition in read if partition.partition == PARTITION}
+        return {topic: [_record(topic, record) for record in read[partition]] for partition, topic in logical.items()}
 
     def newly_assigned(self) -> frozenset[str]:
-        """Topics given to this instance since the last call."""
-        return frozenset(self._broker.logical(partition) for partition in self._assignment.take())
+        """Topics given to this instance since the last call. Of one with more partitions only the first is read."""
+        new = self._assignment.take()
+        if (others := [partition for partition in new if partition.partition != PARTITION]) and self._client:
+            with suppress(*LOST_MEANWHILE):
+                self._client.pause(*others)
+        return frozenset(self._broker.logical(partition) for partition in new if partition.partition == PARTITION)
 
     def seek(self, position: Position) -> None:
         """Read the topic from here; this and the next two do nothing for a topic that this instance does not have."""
@@ -249,7 +253,7 @@ def _positions(client: KafkaConsumer, broker: Broker) -> Mapping[str, int]:
     """Where a client stands; after an error it may not say that of every topic any more."""
     positions: dict[str, int] = {}
     with suppress(KafkaError, OSError, *LOST_MEANWHILE):
-        for partition in sorted(client.assignment() - client.paused()):
+        for partition in sorted(p for p in client.assignment() - client.paused() if p.partition == PARTITION):
             position = client.position(partition, timeout_ms=READ_TIMEOUT_MS)
             if position is not None:
                 positions[broker.logical(partition)] = position

@@ -117,6 +117,7 @@ class Bench:
     quarantine_limit: int = 100
     limit: int = 500
     short_lived: frozenset[str] = frozenset()
+    vital: frozenset[str] | None = None
     compacted: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -140,6 +141,7 @@ class Bench:
                 now=now,
                 pace=Pace(limit=self.limit, poll_s=0.1),
                 short_lived=self.short_lived,
+                vital=self.vital,
                 compacted=self.compacted,
             )
         )

@@ -210,14 +210,14 @@ class TwinGroup:
 
     def join(self, source: "TwinSource") -> None:
         self._sources.append(source)
-        self._share()
+        self.share()
 
     def leave(self, source: "TwinSource") -> None:
         if source in self._sources:
             self._sources.remove(source)
-            self._share()
+            self.share()
 
-    def _share(self) -> None:
+    def share(self) -> None:
         for turn, source in enumerate(self._sources):
             source.assign(sorted(self.log.topics)[turn :: len(self._sources)])
 

@@ -31,6 +31,8 @@ class Bounds:
 
 
 USUAL = Bounds()
+PATIENT = Bounds(statement_s=3_600.0, answer_s=3_660.0)
+"""For what is done once, beside the consumers: a whole topic is taken up in one statement, a whole table sorted."""
 
 
 class NoAnswer(psycopg.OperationalError):

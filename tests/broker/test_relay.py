@@ -176,7 +176,7 @@ def test_a_topic_that_is_not_there_stands_until_it_is_made(place: Place) -> None
     relay = place.relay(outbox)
     relay.run_once()
     assert outbox.backlog().rows == 2
-    provision(place.stack.bootstrap, planned_topics(["rs"]), prefix=place.prefix)
+    provision(place.stack.bootstrap, Plan(planned_topics(["rs"]), place.prefix))
     place.hours[0] += 1
     assert relay.drain(60.0)
     assert (len(place.records()), len(place.records(OTHER))) == (2, 2)

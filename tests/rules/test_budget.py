@@ -54,6 +54,7 @@ def is_settled(path: str, name: str) -> bool:
             "Places",
         ),  # one property a file, so that no path is spelled twice
         ("consumers/source.py", "KafkaSource"),  # the Source Protocol
+        ("consumers/replay.py", "Replay"),  # likewise
         ("consumers/observer.py", "Observer"),  # each kind of thing that a loop tells
         ("consumers/observer.py", "Unobserved"),
         ("deploy/interfocal/process/observers.py", "LoopObserver"),
