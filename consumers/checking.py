@@ -78,10 +78,11 @@ SENTENCES: Mapping[Flaw, str] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What records are checked against: seals, and whether this region exchanges exercise data."""
+    """What records are checked against: seals, whether this region exchanges exercise data, and by which directory."""
 
     seals: Expectation
     exercise: bool
+    directory_version: int = 1
 
 
 Checked = CheckedEvent | Faulty

@@ -8,6 +8,7 @@ with other instances of the group; what another instance has folded meanwhile is
 from collections.abc import Callable, Mapping, Sequence
 from threading import Event as Signal
 
+from consumers.adoption import Adoption
 from consumers.assignment import Assignment
 from consumers.checking import check_records
 from consumers.folding import Outcome, failed, fold
@@ -42,6 +43,7 @@ class Loop:
         self._session = Session(parts.connect)
         self._assignment = Assignment(parts, self._session)
         self._progress = Progress(parts, self._session)
+        self._adoption = Adoption(self._session, parts.terms, parts.rules.handlers)
         self._retrying = Retrying(self._session, parts.terms, parts.rules)
         self._holes: dict[str, Hole] = {}
         self._limit = parts.pace.limit
@@ -63,6 +65,7 @@ class Loop:
 
     def run_once(self) -> int:
         """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
+        self._retrying.due |= self._adoption.make_sure()
         read = self._parts.source.poll(self._parts.pace.poll_s, self._limit)
         try:
             sought = self._assignment.take_over()
@@ -115,7 +118,9 @@ class Loop:
     def _attempt(self, batch: Batch, waiting: list[Batch]) -> Outcome | None:
         """One transaction; where the data fail, nothing is done but to say what to try instead."""
         try:
-            return self._session.transact(lambda transaction: fold(transaction, batch, self._parts.rules))
+            return self._session.transact(
+                lambda transaction: fold(self._adoption.checked(transaction), batch, self._parts.rules)
+            )
         except QuarantineFull as full:
             if batch.size == 1:
                 self._pause(full.parameters["topic"])

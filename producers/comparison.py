@@ -5,11 +5,12 @@ it believe that its rows are published. A record may stand on a topic twice, and
 while it was on its way; so the last record is not always that of the highest number, and a window is read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.errors import TopicAhead
+from schemas.errors import TopicAhead, TopicBehind
 from schemas.record import SEAL_HEADER, Entry, Link, TopicBounds, TopicReader
+from schemas.topics import is_short_lived
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.seal import SealClaims, link_hash
 
@@ -57,7 +58,8 @@ def judge(topic: str, head: Link | None, found: Sequence[Found], unacknowledged:
 
     Raises TopicAhead when the topic holds numbers that the outbox never gave (``topic_ahead``), or other events under
     the outbox's numbers or other numbers for its events (``chain_differs``): both happen after the loss or the
-    restore of an outbox, and sending on would give one number to two events.
+    restore of an outbox, and sending on would give one number to two events. Raises TopicBehind when the topic lacks
+    numbers that Kafka had acknowledged: its log was shortened, or the key that sealed them was ended.
     """
     known = head or NOTHING_SEALED
     if any(record.number > (known.life, known.seq) for record in found):
@@ -66,6 +68,7 @@ def judge(topic: str, head: Link | None, found: Sequence[Found], unacknowledged:
     if any(record.link != known.prev for record in at_head):
         raise _ahead(topic, known, (known.life, known.seq), "chain_differs")
     mine = {entry.draft.event_id: entry for entry in unacknowledged if entry.draft.topic == topic}
+    _check_acknowledged(topic, known, found, mine.values())
     offsets: dict[int, int] = {}
     for record in found:
         entry = mine.get(record.claims.event_id)
@@ -75,6 +78,25 @@ def judge(topic: str, head: Link | None, found: Sequence[Found], unacknowledged:
             raise _ahead(topic, known, record.number, "chain_differs")
         offsets[entry.row] = min(record.offset, offsets.get(entry.row, record.offset))
     return offsets
+
+
+def _check_acknowledged(topic: str, head: Link, found: Sequence[Found], waiting: Iterable[Entry]) -> None:
+    """Topics that are not kept for good lose their records in time; all others hold what Kafka has acknowledged."""
+    numbers = [entry.seq for entry in waiting if entry.life == head.life]
+    acknowledged = min(numbers) - 1 if numbers else head.seq
+    reached = max((record.number for record in found), default=(0, 0))
+    if not acknowledged or is_short_lived(topic) or reached >= (head.life, acknowledged):
+        return
+    raise TopicBehind(
+        f"{topic} holds nothing of ours after number {reached[1]} of life {reached[0]}, but Kafka has acknowledged"
+        f" number {acknowledged} of life {head.life}: the log was shortened, or the key of the rest was ended. Nothing"
+        " of its outbox is sent until it is recovered.",
+        parameters={
+            "topic": topic,
+            "topic_number": f"{reached[0]}:{reached[1]}",
+            "outbox_number": f"{head.life}:{acknowledged}",
+        },
+    )
 
 
 def _ahead(topic: str, head: Link, number: tuple[int, int], code: str) -> TopicAhead:

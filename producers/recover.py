@@ -21,7 +21,7 @@ from schemas.record import SEAL_HEADER, Draft, Record, TopicBounds, TopicReader
 from schemas.rejection import Problem, problem
 from schemas.topics import is_short_lived, owner_of, stream_of
 from schemas.trust.chain import Expectation, verify_records
-from schemas.trust.seal import Seal, SealClaims
+from schemas.trust.seal import Seal, SealClaims, read_seal
 from schemas.wire.codec import decode, encode
 
 READ_RECORDS = 500
@@ -77,11 +77,21 @@ def recover(
             if (number := ahead(outbox, newest(reader, topic, every[topic], expected, 1), topic)) is not None
         ]
         for topic in kept:
-            one, moved = rebuild.settle(topic)
+            one, moved = rebuild.settle(topic, lambda seal: counts(seal, expected))
             rebuilt.append(one)
             for row in moved:
                 settle_again(row, rebuild, settled, now())
     return Recovered(tuple(rebuilt), settled, tuple(unreadable), conflicts, outbox.backlog().rows)
+
+
+def counts(header: bytes, expected: Expectation) -> bool:
+    """Whether a seal of ours is still ours: not when its key was ended before it."""
+    claims = read_seal(header).claims
+    key = expected.ring.find(claims.kid)
+    if key is None or key.honest is None:
+        return True
+    last = key.honest.get(claims.topic)
+    return last is not None and (claims.life, claims.seq) <= (last.life, last.seq)
 
 
 def ahead(outbox: OutboxFile, last: Sequence[Found], topic: str) -> tuple[int, int] | None:

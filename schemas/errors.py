@@ -17,6 +17,7 @@ ExchangeError                    the root; retriable = False
     ├── PositionLost             the log no longer holds what the store expects
     ├── TopicStands              Kafka takes nothing on one topic: it stands, the others flow
     ├── TopicAhead               the topic holds numbers that its outbox does not know
+    ├── TopicBehind              the topic lacks numbers that Kafka has acknowledged
     ├── OutboxFull               the disk or the outbox's bound is reached: refuse, keep what is there
     ├── NotOurs                  a key, folder or package that belongs to somebody else
     └── Misconfigured            a setting is missing or contradicts another
@@ -133,6 +134,12 @@ class TopicAhead(Stop):
     """The topic holds numbers that its outbox does not know: recover the outbox before it sends."""
 
     default_code = "topic_ahead"
+
+
+class TopicBehind(Stop):
+    """The topic lacks numbers of its outbox that Kafka has acknowledged: recover the outbox before it sends."""
+
+    default_code = "topic_behind"
 
 
 class OutboxFull(Stop):

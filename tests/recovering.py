@@ -15,6 +15,8 @@ from producers.relay import Relay, RelayEdges
 from schemas.events.envelope import MemberEvent
 from schemas.record import SEAL_HEADER
 from schemas.topics import MEMBER_STREAMS, member_topic
+from schemas.trust.chain import Expectation
+from schemas.trust.keys import SigningKeys
 from schemas.trust.sealer import sealer
 from schemas.wire.codec import decode
 from sealing import AUD, SEALED_AT, a_key, expecting, held
@@ -38,6 +40,8 @@ class Side:
     log: TwinLog = field(default_factory=lambda: TwinLog(TOPICS))
     opened: Intake | None = None
     seconds: int = 0
+    keys: SigningKeys = field(default_factory=lambda: held(a_key()))
+    expected: Expectation = field(default_factory=lambda: expecting(a_key()))
 
     def clock(self) -> datetime:
         """A second later at each look."""
@@ -67,9 +71,9 @@ class Side:
                 outbox=self.intake.outbox,
                 open_publisher=lambda _: TwinPublisher(self.log),
                 open_reader=lambda: TwinReader(self.log),
-                sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
+                sealer=sealer(self.keys, AUD, lambda: SEALED_AT),
                 now=lambda: SEALED_AT,
-                expected=expecting(a_key()),
+                expected=self.expected,
                 topics=TOPICS,
                 check_in_force=lambda: None,
             )
@@ -79,7 +83,7 @@ class Side:
         assert self.relay().drain(10.0)
 
     def recover(self) -> Recovered:
-        return recover(self.intake.outbox, TwinReader(self.log), TOPICS, expecting(a_key()), lambda: NOW)
+        return recover(self.intake.outbox, TwinReader(self.log), TOPICS, self.expected, lambda: NOW)
 
     def close(self) -> None:
         if self.opened is not None:

@@ -90,7 +90,7 @@ class Exchange:
         """Count everything afresh; every promise has to hold."""
         proof = verify(self.installation)
         assert (list(proof.balance.lost), list(proof.balance.doubled)) == ([], [])
-        assert list(proof.balance.problems) == []
+        assert not proof.balance.problems, list(proof.balance.problems)
         assert proof.balance.holds
         return proof
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.adoption import check_adopted, standing_of
 from consumers.checking import Terms, check_records, events_of
 from consumers.folding import Outcome, Rules, effects, fault_of_failure
 from consumers.quarantine import settling
@@ -25,6 +26,7 @@ class Retrying:
         self._session = session
         self._terms = terms
         self._rules = rules
+        self._standing = standing_of(terms)
         self.due = True
 
     def try_all(self, tell: Callable[[Outcome], None]) -> int:
@@ -43,12 +45,16 @@ class Retrying:
 
     def _try(self, place: Place) -> Outcome | None:
         try:
-            return self._session.transact(lambda transaction: retry(transaction, place, self._terms, self._rules))
+            return self._session.transact(lambda transaction: self._retried(transaction, place))
         except (Temporary, Stop):
             raise
         except Exception as error:  # noqa: BLE001  # whatever a handler raises over one record must not stop the others
             failure = error
         return self._session.transact(lambda transaction: self._failed(transaction, place, failure))
+
+    def _retried(self, transaction: Connection[Any], place: Place) -> Outcome | None:
+        check_adopted(transaction, self._standing)
+        return retry(transaction, place, self._terms, self._rules)
 
     def _failed(self, transaction: Connection[Any], place: Place, error: Exception) -> Outcome | None:
         entry = settling.locked(transaction, place)

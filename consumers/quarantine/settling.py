@@ -28,6 +28,13 @@ def release(transaction: Connection[Any], place: Place, by: str) -> bool:
     return result.rowcount == 1
 
 
+def release_all(transaction: Connection[Any], reasons: Sequence[str], by: str) -> None:
+    """Have every entry with one of these reasons tried again."""
+    transaction.execute(
+        "update quarantine set released_by = %s where settled is null and reason = any(%s)", [by, list(reasons)]
+    )
+
+
 def next_due(transaction: Connection[Any]) -> Place | None:
     """Where the next released entry stands that was not tried since."""
     row = transaction.execute(f"select topic, log_offset from quarantine where {DUE} order by id limit 1").fetchone()

@@ -71,6 +71,18 @@ def remove(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None
     )
 
 
+RECORDS = (
+    "select topic, log_offset, key, value, seal, appended_ms, sha256 from event where topic = %s order by log_offset"
+)
+"""The applied events of a topic, for ``record_of``."""
+
+
+def record_of(row: tuple[Any, ...]) -> Record:
+    """The record of an applied event, with its seal and no other header."""
+    topic, offset, key, value, seal, appended_ms, _ = row
+    return Record(topic, offset, key.encode() or None, value, ((SEAL_HEADER, seal.encode("ascii")),), appended_ms)
+
+
 def at(transaction: Connection[Any], places: Sequence[tuple[str, int]]) -> list[CheckedEvent]:
     """The applied events that stand at these topics and offsets, as they were checked then."""
     if not places:
@@ -84,11 +96,9 @@ def at(transaction: Connection[Any], places: Sequence[tuple[str, int]]) -> list[
 
 
 def _checked(row: tuple[Any, ...]) -> CheckedEvent:
-    topic, offset, key, value, seal, appended_ms, sha256 = row
-    header = seal.encode("ascii")
-    record = Record(topic, offset, key.encode(), value, ((SEAL_HEADER, header),), appended_ms)
+    record, value, sha256 = record_of(row), row[3], row[6]
     schema_id, event = decode(value)
-    return CheckedEvent(record, read_seal(header).claims, event, sha256, schema_id)
+    return CheckedEvent(record, read_seal(record.header_values(SEAL_HEADER)[0]).claims, event, sha256, schema_id)
 
 
 def _known(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> set[Identity]:

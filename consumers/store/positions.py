@@ -65,6 +65,13 @@ def move(transaction: Connection[Any], moves: Mapping[str, tuple[int, int]]) -> 
         raise PositionMoved(f"of {len(topics)} positions {result.rowcount} stood where they were expected")
 
 
+def go_back(transaction: Connection[Any], topic: str, offset: int) -> None:
+    """Have a topic read again from here, if it is folded further than that; the caller holds its row."""
+    transaction.execute(
+        "update topic_position set next_offset = least(next_offset, %s) where topic = %s", [offset, topic]
+    )
+
+
 def pause(transaction: Connection[Any], topic: str, reason: str) -> None:
     """Stop folding a topic until a person lets it flow again."""
     transaction.execute("update topic_position set paused = %s where topic = %s", [reason, topic])

@@ -5,7 +5,7 @@ topic may be larger than memory; the table is gone when the transaction ends.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,8 +143,11 @@ class Rebuilding:
             self._write(found)
         return False
 
-    def settle(self, topic: str) -> tuple[TopicRebuilt, Sequence[Moved]]:
-        """Bring the outbox's rows of a topic into agreement with it; what had to be taken out is to be judged anew."""
+    def settle(self, topic: str, counts: Callable[[bytes], bool]) -> tuple[TopicRebuilt, Sequence[Moved]]:
+        """Bring the outbox's rows of a topic into agreement with it; what had to be taken out is to be judged anew.
+
+        ``counts`` says of a seal that was sent whether others can still know of its number.
+        """
         run = self.connection.execute
         forked = self._forked(topic)
         lost = tuple((life, seq) for life, seq in run(LOST, (topic,)))
@@ -157,7 +160,7 @@ class Rebuilding:
         (restored,) = run(
             "select count(*) from found where topic = ? and event_id not in (select event_id from outbox)", (topic,)
         ).fetchone()
-        life, after = self._new_life(topic)
+        life, after = self._new_life(topic, counts)
         moved = self._take_out(topic)
         self._take_over(topic)
         run("insert or replace into chain values (?, ?, 0, null, ?, ?)", (topic, life, *after))
@@ -212,15 +215,14 @@ class Rebuilding:
         )
         return tuple(event_id for (event_id,) in rows.fetchall())
 
-    def _new_life(self, topic: str) -> tuple[int, Number]:
+    def _new_life(self, topic: str, counts: Callable[[bytes], bool]) -> tuple[int, Number]:
         """The life after every life there was, and the highest number that others can know of."""
-        known = self.connection.execute(
-            "select life, seq from found_number where topic = ? union all"
-            " select life, seq from outbox where topic = ? and published_offset is not null",
-            (topic, topic),
-        ).fetchall()
-        heads = self.connection.execute("select life from chain where topic = ?", (topic,)).fetchall()
-        after: Number = max(known)
+        run = self.connection.execute
+        known = run("select life, seq from found_number where topic = ?", (topic,)).fetchall()
+        sent = run("select life, seq, seal from outbox where topic = ? and published_offset is not null", (topic,))
+        known += [(life, seq) for life, seq, seal in sent if counts(seal)]
+        heads = run("select life from chain where topic = ?", (topic,)).fetchall()
+        after: Number = max(known, default=(1, 0))
         return max(after[0], *(life for (life,) in heads), 0) + 1, after
 
     def _take_out(self, topic: str) -> Sequence[Moved]:

@@ -5,7 +5,7 @@ What is trusted are roots' fingerprints, given by hand; the keys inside the docu
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
@@ -54,14 +54,26 @@ def open_document(document: bytes, typ: str, roots: Collection[str], threshold: 
     ``bad_signature``. Signatures by others say nothing, for or against it.
     """
     signed = [_read(token, typ) for token in _tokens(document)]
-    if len({one.payload for one in signed}) != 1:
-        raise unsealed(Fault.BAD_DOCUMENT_FORM)
+    payload = _one_payload(signed)
     trusted = {thumbprint(one.signer): one for one in signed if thumbprint(one.signer) in roots}
     for one in trusted.values():
         _verify(one)
     if len(trusted) < max(threshold, 1):
         raise unsealed(Fault.TOO_FEW_ROOTS if trusted else Fault.UNKNOWN_ROOT)
-    return signed[0].payload
+    return payload
+
+
+def payload_of(document: bytes, typ: str) -> bytes:
+    """What a document of this type says, whoever signed it; raises Unsealed for what is none."""
+    return _one_payload([_read(token, typ) for token in _tokens(document)])
+
+
+def signers_of(document: bytes, typ: str) -> tuple[str, ...]:
+    """The thumbprints of those whose signatures hold; raises Unsealed, also when one does not."""
+    signed = [_read(token, typ) for token in _tokens(document)]
+    for one in signed:
+        _verify(one)
+    return tuple(dict.fromkeys(thumbprint(one.signer) for one in signed))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,12 @@ class _Signed:
     signer: bytes
     text: bytes
     signature: bytes
+
+
+def _one_payload(signed: Sequence[_Signed]) -> bytes:
+    if len({one.payload for one in signed}) != 1:
+        raise unsealed(Fault.BAD_DOCUMENT_FORM)
+    return signed[0].payload
 
 
 def _tokens(document: bytes) -> list[bytes]:

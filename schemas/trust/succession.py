@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from schemas.directory import DIRECTORY_TYPE, Directory, Key
 from schemas.errors import Misconfigured, NotTaken, Unsealed
 from schemas.trust import base64url
-from schemas.trust.documents import open_document
+from schemas.trust.documents import open_document, payload_of
 from schemas.trust.keys import PublicKey, key_ring, public_key_of, thumbprint
 from schemas.trust.vouching import is_vouched
 
@@ -89,6 +89,11 @@ def read_directory(payload: bytes) -> Directory:
 def payload_sha256(payload: bytes) -> str:
     """How versions name each other: whoever signs one more time changes nothing of it."""
     return base64url.encode(hashlib.sha256(payload).digest()).decode()
+
+
+def document_sha256(document: bytes) -> str:
+    """``payload_sha256`` of a document whose signatures were checked, or are not to be."""
+    return payload_sha256(payload_of(document, DIRECTORY_TYPE))
 
 
 def forgotten(known: Directory, following: Directory) -> Iterator[str]:

@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from urllib.error import HTTPError
 
 import pytest
@@ -13,8 +13,8 @@ from prometheus_client import CollectorRegistry
 
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
-from interfocal.process.service import Running, Worker, free_port, serve
-from schemas.errors import TopicAhead
+from interfocal.process.service import Wired, Worker, free_port, serve
+from schemas.errors import BrokerAway, TopicAhead
 
 WAIT_S = 20.0
 
@@ -53,6 +53,9 @@ class Bench:
 
         return Worker(name, run, concern, self.failures.add)
 
+    def serve(self, workers: Sequence[Worker]) -> int:
+        return serve(lambda _anew: Wired(self.app, workers, lambda: None), self.port)
+
     def get(self, path: str) -> tuple[int, str]:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=WAIT_S) as answer:
@@ -71,17 +74,17 @@ def terminate() -> None:
 
 
 def test_a_signal_ends_the_process_in_order(bench: Bench) -> None:
-    assert serve(bench.app, bench.port, [bench.lasting("one", first=terminate)]) == 0
+    assert bench.serve([bench.lasting("one", first=terminate)]) == 0
     assert bench.done == ["one"]
 
 
 def test_a_single_concern_that_fails_ends_the_process(bench: Bench) -> None:
-    assert serve(bench.app, bench.port, [bench.failing("relay-aa", "AA"), bench.lasting("backlog")]) == 2
+    assert bench.serve([bench.failing("relay-aa", "AA"), bench.lasting("backlog")]) == 2
     assert bench.done == ["backlog"]
 
 
 def test_a_part_of_the_whole_process_that_fails_ends_it(bench: Bench) -> None:
-    assert serve(bench.app, bench.port, [bench.lasting("relay-aa", "AA"), bench.failing("backlog")]) == 2
+    assert bench.serve([bench.lasting("relay-aa", "AA"), bench.failing("backlog")]) == 2
 
 
 def test_one_member_that_fails_leaves_the_others_at_work_and_is_named(bench: Bench) -> None:
@@ -94,7 +97,7 @@ def test_one_member_that_fails_leaves_the_others_at_work_and_is_named(bench: Ben
         terminate()
 
     workers = [bench.failing("relay-aa", "AA"), bench.lasting("relay-bb", "BB", look)]
-    assert serve(bench.app, bench.port, workers) == 2
+    assert bench.serve(workers) == 2
     assert bench.done == ["relay-bb"]
     (status, told), (_, metrics) = seen
     assert (status, "relay-aa (topic_ahead)" in told) == (503, True)
@@ -103,12 +106,12 @@ def test_one_member_that_fails_leaves_the_others_at_work_and_is_named(bench: Ben
 
 def test_when_every_member_has_failed_the_process_ends(bench: Bench) -> None:
     workers = [bench.failing("relay-aa", "AA"), bench.failing("relay-bb", "BB"), bench.lasting("backlog")]
-    assert serve(bench.app, bench.port, workers) == 2
+    assert bench.serve(workers) == 2
 
 
 def test_a_worker_that_returns_before_the_end_has_failed(bench: Bench) -> None:
     silent = Worker("silent", lambda _stop: None, "", bench.failures.add)
-    assert serve(bench.app, bench.port, [silent, bench.lasting("one")]) == 2
+    assert bench.serve([silent, bench.lasting("one")]) == 2
 
 
 def test_requests_are_ended_before_the_workers_are_told_to(bench: Bench) -> None:
@@ -122,14 +125,83 @@ def test_requests_are_ended_before_the_workers_are_told_to(bench: Bench) -> None
         except OSError:
             open_at_stop.append(False)
 
-    assert serve(bench.app, bench.port, [Worker("relay", run, "", bench.failures.add)]) == 0
+    assert bench.serve([Worker("relay", run, "", bench.failures.add)]) == 0
     assert open_at_stop == [False]
 
 
-def test_a_signal_in_the_middle_of_another_does_not_hang_the_process() -> None:
-    running = Running(())
-    with vars(running.stop)["_cond"]:  # where the first signal was interrupted by the second
-        second = threading.Thread(target=running.on_signal, args=(signal.SIGTERM, None), daemon=True)
-        second.start()
-        second.join(WAIT_S)
-        assert not second.is_alive()
+def test_a_signal_in_the_middle_of_another_does_not_hang_the_process(bench: Bench) -> None:
+    def many() -> None:
+        for _ in range(50):
+            terminate()
+
+    assert bench.serve([bench.lasting("one", first=many)]) == 0
+
+
+class Anew:
+    """A process that asks once to be wired anew, and ends when it was."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.log: list[str] = []
+        self.wirings = 0
+
+    def wire(self, anew: Callable[[], None]) -> Wired:
+        self.wirings += 1
+        name = f"wiring {self.wirings}"
+        app = FastAPI()
+        app.get("/name")(lambda: name)
+
+        def run(stop: threading.Event) -> None:
+            self.log.append(f"{name} runs")
+            if self.wirings == 1:
+                anew()
+            else:
+                self.log.append(self.bench.get("/name")[1])
+                terminate()
+            assert stop.wait(WAIT_S)
+            self.log.append(f"{name} stopped")
+
+        return Wired(app, [Worker("one", run)], lambda: self.log.append(f"{name} closed"))
+
+
+def test_a_process_wired_anew_ends_its_workers_first_and_serves_the_new_ones_at_the_same_port(bench: Bench) -> None:
+    anew = Anew(bench)
+    assert serve(anew.wire, bench.port) == 0
+    first = ["wiring 1 runs", "wiring 1 stopped", "wiring 1 closed"]
+    assert anew.log == [*first, "wiring 2 runs", '"wiring 2"', "wiring 2 stopped", "wiring 2 closed"]
+
+
+def test_what_is_away_while_a_process_is_wired_anew_is_waited_for(bench: Bench) -> None:
+    anew = Anew(bench)
+    away = [BrokerAway("away")] * 2
+
+    def wire(ask: Callable[[], None]) -> Wired:
+        if anew.wirings and away:
+            raise away.pop()
+        return anew.wire(ask)
+
+    assert serve(wire, bench.port) == 0
+    assert (anew.wirings, away) == (2, [])
+
+
+def test_a_request_that_comes_while_a_process_is_wired_anew_waits_for_the_new_one(bench: Bench) -> None:
+    answers: list[tuple[int, str]] = []
+    asked = threading.Event()
+
+    def ask_for_the_name() -> None:
+        asked.set()
+        answers.append(bench.get("/name"))
+
+    asking = threading.Thread(target=ask_for_the_name)
+    anew = Anew(bench)
+
+    def wire(ask: Callable[[], None]) -> Wired:
+        if anew.wirings:
+            asking.start()
+            assert asked.wait(WAIT_S)
+            threading.Event().wait(0.3)  # the request is under way, and nobody serves yet
+        return anew.wire(ask)
+
+    assert serve(wire, bench.port) == 0
+    asking.join(WAIT_S)
+    assert answers == [(200, '"wiring 2"')]

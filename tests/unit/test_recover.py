@@ -1,6 +1,7 @@
 """After any loss of its disk a member's outbox says again what its topics say, and goes on."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,11 +13,14 @@ from intake_cases import NOW, trace_request
 from producers.heartbeat import beat
 from producers.outbox import Revision
 from recovering import HEARTBEATS, SEIZURES, Side, export
-from schemas.errors import TopicAhead
-from schemas.record import Draft
-from schemas.trust.chain import verify_records
+from schemas.directory import LastHonest
+from schemas.errors import TopicAhead, TopicBehind
+from schemas.record import SEAL_HEADER, Draft
+from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.gaps import chain_gaps
-from sealing import a_key, an_id, expecting
+from schemas.trust.keys import KeyRing, SigningKeys
+from schemas.trust.seal import link_hash
+from sealing import AUD, a_key, an_id, expecting, public
 
 
 @pytest.fixture
@@ -117,6 +121,28 @@ def test_a_restored_outbox_sends_nothing_until_it_is_recovered(side: Side) -> No
     assert len(side.said()) == 4
     assert side.outcomes(export("1", "2", "3", "4")) == ["unchanged"] * 4
     assert gaps(side) == []
+
+
+def test_what_an_ended_key_sealed_beyond_its_end_is_sealed_again_in_a_new_life(side: Side) -> None:
+    side.submit(export("1", "2", "3"))
+    side.send()
+    first = side.log.topics[SEIZURES][0]
+    link = link_hash(first.header_values(SEAL_HEADER)[0], first.value or b"")
+    last = LastHonest(topic=SEIZURES, life=1, seq=1, hash=link)
+    ended, fresh = replace(public(a_key()), honest={SEIZURES: last}), a_key("rs-2")
+    side.expected = Expectation(AUD, KeyRing.of([ended, public(fresh)]))
+    side.keys = SigningKeys(((ended, a_key()), (public(fresh), fresh)))
+    with pytest.raises(TopicBehind):
+        side.send()
+    told = {one.topic: one for one in side.recover().topics}
+    assert (told[SEIZURES].life, told[SEIZURES].after, told[SEIZURES].lost) == (2, (1, 1), ((1, 2), (1, 3)))
+    side.send()
+    verdicts = verify_records(side.log.topics[SEIZURES], side.expected, singly=True)
+    usable = [verdict for verdict in verdicts if verdict.seal is not None]
+    assert [verdict.error.code for verdict in verdicts if verdict.error] == ["key_ended"] * 2
+    values = [verdict.record.value or b"" for verdict in usable]
+    assert sorted(values) == sorted({record.value or b"" for record in side.log.topics[SEIZURES]})
+    assert chain_gaps([verdict.seal for verdict in usable if verdict.seal]) == []
 
 
 def test_recovering_what_agrees_changes_nothing(side: Side) -> None:

@@ -8,15 +8,27 @@ import pytest
 
 from producers.comparison import judge
 from producers.relay import Relay, RelayEdges, RelayLimits, marked_step, within
-from schemas.errors import BrokerAway, ExchangeError, NotOurs, OutboxFull, StoreAway, TopicAhead, TopicStands
+from schemas.directory import LastHonest
+from schemas.errors import (
+    BrokerAway,
+    ExchangeError,
+    NotOurs,
+    OutboxFull,
+    StoreAway,
+    TopicAhead,
+    TopicBehind,
+    TopicStands,
+)
 from schemas.record import SEAL_HEADER, Draft, Entry, Publisher
 from schemas.steps import Step
-from schemas.trust.chain import verify_record
+from schemas.trust.chain import Expectation, verify_record
+from schemas.trust.keys import KeyRing
+from schemas.trust.seal import link_hash
 from schemas.trust.sealer import sealer
-from sealing import AUD, SEALED_AT, Writer, a_key, an_id, expecting, held
+from sealing import AUD, SEALED_AT, Writer, a_key, an_id, expecting, held, public
 from twins import Fault, TwinDelivery, TwinLog, TwinOutbox, TwinPublisher, TwinReader, TwinRows
 
-TOPICS = ("rs.seizure", "rs.trace")
+TOPICS = ("rs.seizure", "rs.trace", "rs.heartbeat")
 
 
 @dataclass
@@ -53,6 +65,7 @@ class World:
     steps: list[Step] = field(default_factory=list)
     connections: int = 0
     minutes: int = 0
+    expected: Expectation = field(default_factory=lambda: expecting(a_key()))
 
     def publisher(self, topics: Sequence[str] = ()) -> Publisher:
         assert set(topics) <= self.log.topics.keys()
@@ -70,7 +83,7 @@ class World:
             open_reader=lambda: TwinReader(self.log),
             sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
             now=lambda: SEALED_AT + timedelta(minutes=self.minutes),
-            expected=expecting(a_key()),
+            expected=self.expected,
             topics=TOPICS,
             check_in_force=lambda: None,
         )
@@ -300,6 +313,43 @@ def test_a_topic_that_is_behind_its_outbox_gets_what_is_missing_of_the_unacknowl
     world.log.append(world.rows.sealed[1])
     assert world.relay().run_once() == 2
     assert world.values() == [b"1", b"2"]
+
+
+def shortened(world: World, kept: int, topic: str = "rs.seizure") -> None:
+    del world.log.topics[topic][kept:]
+
+
+def test_a_topic_that_lacks_what_kafka_acknowledged_stops_the_relay_before_it_sends() -> None:
+    world = World()
+    world.accept("1", "2", "3")
+    world.relay().run_once()
+    shortened(world, 2)
+    world.accept("4")
+    with pytest.raises(TopicBehind) as caught:
+        world.relay().run_once()
+    assert caught.value.parameters == {"topic": "rs.seizure", "topic_number": "1:2", "outbox_number": "1:3"}
+    assert world.values() == [b"1", b"2"]
+
+
+def test_what_a_key_sealed_beyond_its_end_is_not_on_the_topic_for_its_own_relay() -> None:
+    world = World()
+    world.accept("1", "2")
+    world.relay().run_once()
+    first = world.log.topics["rs.seizure"][0]
+    last = LastHonest(topic="rs.seizure", life=1, seq=1, hash=link_hash(first.header_values("seal")[0], b"1"))
+    ended = replace(public(a_key()), honest={"rs.seizure": last})
+    world.expected = Expectation(AUD, KeyRing.of([ended]))
+    with pytest.raises(TopicBehind):
+        world.relay().run_once()
+
+
+def test_a_topic_that_is_not_kept_for_good_may_lose_what_was_acknowledged() -> None:
+    world = World()
+    world.accept("1", "2", topic="rs.heartbeat")
+    world.relay().run_once()
+    shortened(world, 0, "rs.heartbeat")
+    world.accept("3", topic="rs.heartbeat")
+    assert world.relay().run_once() == 1
 
 
 def big(topic: str = "rs.seizure") -> Draft:

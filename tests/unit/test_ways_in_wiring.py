@@ -8,10 +8,11 @@ import pytest
 from intake_cases import ROW, written_mapping
 from interfocal.clock import now
 from interfocal.installation.enrolment import Enrolment
-from interfocal.installation.installation import open_installation
+from interfocal.installation.installation import Places, open_installation
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.wiring.producer import wire_producer
+from producers.outbox.reading import open_read_only
 
 DIRECTORY = """
 region = "test"
@@ -53,7 +54,6 @@ def test_a_file_in_a_members_folder_reaches_that_members_outbox(var: Path, tmp_p
         stop.wait(0.02)
     stop.set()
     thread.join()
-    rows = [[row.draft.topic for row in outbox.reading.all_rows()] for outbox in process.outboxes]
+    process.close()
+    rows = [[row.draft.topic for row in open_read_only(Places(var).outbox(owner)).all_rows()] for owner in ("rs", "ba")]
     assert rows == [["rs.seizure"], []]
-    for outbox in process.outboxes:
-        outbox.close()

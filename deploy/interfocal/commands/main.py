@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "submit": "submit",
         "rejected": "rejected",
         "producer": "producer",
+        "member": "member",
+        "directory": "directory",
         "mapping": "mapping",
         "quality": "quality",
         "api-key": "api_key",

@@ -1,17 +1,19 @@
 """``interfocal run …``: one process of the exchange in the foreground. It changes with the kinds of process."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from interfocal.installation.endpoints import announce
-from interfocal.installation.installation import open_installation
+from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.migrating import check_databases
 from interfocal.process.logs import configure_logs
-from interfocal.process.service import free_port, serve
+from interfocal.process.service import Wired, free_port, serve
 from interfocal.wiring.desks import wire_desks
+from interfocal.wiring.directory import directory_worker
 from interfocal.wiring.killing import kill_after
 from interfocal.wiring.producer import wire_producer
 from interfocal.wiring.region import wire_region
@@ -34,42 +36,57 @@ def register(app: typer.Typer) -> None:
 def producer(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
     """Intake, outbox and relay of one or many members."""
     configure_logs(f"producer {members}")
-    installation = open_installation(var.resolve())
-    codes, port = _codes(members, installation.desk_urls), port or free_port()
-    process = wire_producer(installation, codes, kill_after())
-    announce(installation.var, {"producers": dict.fromkeys(codes, address(port))})
-    code = serve(process.app, port, process.workers)
-    for outbox in process.outboxes:
-        outbox.close()
-    raise typer.Exit(code)
+    var, port, reached = var.resolve(), port or free_port(), kill_after()
+
+    def wire(installation: Installation) -> Wired:
+        codes = _codes(members, installation.desk_urls)
+        announce(var, {"producers": dict.fromkeys(codes, address(port))})
+        return wire_producer(installation, codes, reached)
+
+    _serve(var, port, wire)
 
 
 def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
     """Inbox and receipts of one or many members' desks."""
     configure_logs("desks")
-    installation = open_installation(var.resolve())
-    codes = _codes(members, installation.desk_urls)
-    check_databases(installation.desk_url(code) for code in codes)
-    process = wire_desks(installation, codes, kill_after())
-    port = port or free_port()
-    announce(installation.var, {"desks": address(port)})
-    raise typer.Exit(serve(process.app, port, process.workers))
+    var, port, reached = var.resolve(), port or free_port(), kill_after()
+
+    def wire(installation: Installation) -> Wired:
+        codes = _codes(members, installation.desk_urls)
+        check_databases(installation.desk_url(code) for code in codes)
+        announce(var, {"desks": address(port)})
+        return wire_desks(installation, codes, reached)
+
+    _serve(var, port, wire)
 
 
 def region(port: Port = 0, var: Var = VAR) -> None:
     """The regional view, the router and the region's relay."""
     configure_logs("region")
-    installation = open_installation(var.resolve())
-    check_databases([installation.region_url])
-    process = wire_region(installation, kill_after())
-    port = port or free_port()
-    announce(installation.var, {"region": address(port)})
-    raise typer.Exit(serve(process.app, port, process.workers))
+    var, port, reached = var.resolve(), port or free_port(), kill_after()
+
+    def wire(installation: Installation) -> Wired:
+        check_databases([installation.region_url])
+        announce(var, {"region": address(port)})
+        return wire_region(installation, reached)
+
+    _serve(var, port, wire)
 
 
 def address(port: int) -> str:
     """Where a process on this port answers."""
     return f"http://127.0.0.1:{port}"
+
+
+def _serve(var: Path, port: int, wire: Callable[[Installation], Wired]) -> None:
+    """Serve what is wired by the directory in force, and wire it anew whenever another one is."""
+
+    def wired(wire_anew: Callable[[], None]) -> Wired:
+        installation = open_installation(var)
+        process = wire(installation)
+        return replace(process, workers=[*process.workers, directory_worker(installation, wire_anew)])
+
+    raise typer.Exit(serve(wired, port))
 
 
 def _codes(members: str, every: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ from interfocal.installation.region_folder import RegionFolder
 from interfocal.provisioning.apply import provision
 from interfocal.provisioning.drift import Plan
 from interfocal.stack.databases import create_database
+from interfocal.trust.publishing import publish
 from schemas.topics import planned_topics
 
 Progress = Callable[[str], None]
@@ -30,6 +31,7 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
         topics = threads.submit(make_topics, installation)
         databases = threads.submit(make_databases, installation)
         progress(f"{topics.result()} topics and {databases.result()} databases are there")
+    publish(installation, installation.places.trust.document(installation.directory.version).read_bytes())
     return installation
 
 

@@ -32,6 +32,9 @@ from schemas.topics import (
     stream_of,
 )
 
+NOT_FOLDED = frozenset({"inbox", "quarantine", "directory"})
+"""Streams of the region that its own view does not fold."""
+
 
 @dataclass(frozen=True, slots=True)
 class Counted:
@@ -150,7 +153,7 @@ def problems(counted: Counted) -> Iterator[Problem]:
     yield from check_outboxes(counted)
     yield from check_lines("view", region.view, sum(expected.view.values(), Counter()))
     yield from check_lines("tracing", region.tracing, expected.tracing)
-    folded = {topic: log for topic, log in counted.logs.items() if stream_of(topic) not in {"inbox", "quarantine"}}
+    folded = {topic: log for topic, log in counted.logs.items() if stream_of(topic) not in NOT_FOLDED}
     yield from check_store(region.store, folded, expected)
     yield from check_told(region.store, counted.logs)
     yield from check_decisions(region, expected)

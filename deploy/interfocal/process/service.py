@@ -1,5 +1,6 @@
 """One running process: its threads, its HTTP port, and an orderly end. It changes with what a process may be made of.
 
+A process is wired, and may be wired anew while it runs: its parts know one directory and are never told of another.
 A part that fails for good ends the process with exit code 2, unless it is one member's of several: the others go on,
 and health and metrics name it until a person acts.
 """
@@ -10,17 +11,19 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from queue import SimpleQueue
-from types import FrameType
+from enum import Enum
+from queue import Empty, SimpleQueue
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from interfocal.process.front import Front
 from interfocal.process.logs import log
-from schemas.errors import ExchangeError
+from schemas.errors import ExchangeError, Temporary
 
 END_S = 30.0
 HTTP_END_S = 8.0
+AGAIN_S = 1.0
 ENDED_EARLY = "ended_early"
 UNEXPECTED = "unexpected"
 
@@ -43,23 +46,43 @@ class Worker:
     failed: Callable[[str, str], None] = nobody
 
 
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What a process serves and runs as it is wired now; ``close`` lets go of what the workers have shared."""
+
+    app: ASGIApp
+    workers: Sequence[Worker]
+    close: Callable[[], None]
+
+
+class Ending(Enum):
+    """Why the workers that run now have to end."""
+
+    STOP = "stop"
+    ANEW = "anew"
+
+
+Endings = SimpleQueue[Ending]
+"""A queue, because its ``put`` may be interrupted by a signal whose handler puts again; an event that is set twice
+like that waits for itself."""
+
+
 @dataclass(slots=True)
 class Running:
-    """What the signal handler and the threads share.
-
-    ``ending`` is a queue because its ``put`` may be interrupted by a signal whose handler puts again; an event that is
-    set twice like that waits for itself.
-    """
+    """What the main thread and the workers share."""
 
     workers: Sequence[Worker]
+    ending: Endings
     stop: threading.Event = field(default_factory=threading.Event)
     leaving: threading.Event = field(default_factory=threading.Event)
-    ending: SimpleQueue[None] = field(default_factory=SimpleQueue)
     failed: list[Worker] = field(default_factory=list)
 
-    def on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        """SIGTERM or SIGINT, perhaps in the middle of another."""
-        self.ending.put(None)
+    def start(self) -> list[threading.Thread]:
+        """Start a thread for each worker."""
+        threads = [threading.Thread(target=self.guarded(w), name=w.name, daemon=True) for w in self.workers]
+        for thread in threads:
+            thread.start()
+        return threads
 
     def guarded(self, worker: Worker) -> Callable[[], None]:
         """The worker's thread: however it ends before its time is logged, remembered and told."""
@@ -86,31 +109,76 @@ class Running:
         worker.failed(worker.name, code)
         left = {one.concern for one in self.workers} - {one.concern for one in self.failed} - {""}
         if not worker.concern or not left:
-            self.ending.put(None)
+            self.ending.put(Ending.STOP)
 
 
-def serve(app: ASGIApp, port: int, workers: Sequence[Worker], *, host: str = "127.0.0.1") -> int:
-    """Run until SIGTERM or SIGINT, or until nothing is left to run for; the exit code: 0, or 2 after a failure."""
-    running = Running(workers)
+def serve(wire: Callable[[Callable[[], None]], Wired], port: int, *, host: str = "127.0.0.1") -> int:
+    """Run until SIGTERM or SIGINT, or until nothing is left to run for; the exit code: 0, or 2 after a failure.
+
+    ``wire`` makes the process, at the start and whenever what it was given is called: that asks for it to be wired
+    anew. Raises what ``wire`` raises at the start.
+    """
+    ending: Endings = SimpleQueue()
+    wired = wire(lambda: ending.put(Ending.ANEW))
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, running.on_signal)
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
+        signal.signal(number, lambda _number, _frame: ending.put(Ending.STOP))
+    front = Front()
+    config = uvicorn.Config(front, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
     server = uvicorn.Server(config)
     listener = _listen(host, port)
-    http = Worker("http", lambda _stop: server.run(sockets=[listener]))
-    web, *threads = [threading.Thread(target=running.guarded(w), name=w.name, daemon=True) for w in (http, *workers)]
-    for thread in (web, *threads):
-        thread.start()
-    log().info("started", port=port, workers=[worker.name for worker in workers])
-    running.ending.get()
+    http = Running([Worker("http", lambda _stop: server.run(sockets=[listener]))], ending)
+    web = http.start()
+    failed = False
+    while True:
+        front.hand_to(wired.app)
+        log().info("started", port=port, workers=[worker.name for worker in wired.workers])
+        anew, failed = _run(wired, ending, lambda why: _shut(why, front, http, server, web))
+        wired.close()
+        again = _wired_anew(wire, ending) if anew else None
+        if again is None:
+            break
+        wired = again
+    if not http.leaving.is_set():
+        _shut(Ending.STOP, front, http, server, web)
+    return 2 if failed or http.failed else 0
+
+
+def _run(wired: Wired, ending: Endings, shut: Callable[[Ending], None]) -> tuple[bool, bool]:
+    """Run what is wired until it has to end; whether it is to be wired anew, and whether something failed."""
+    running = Running(wired.workers, ending)
+    threads = running.start()
+    why = ending.get()
     running.leaving.set()
-    server.should_exit = True  # no new records first; then the workers drain what is there
-    web.join(HTTP_END_S)
+    shut(why)  # no new records first; then the workers drain what is there
     running.stop.set()
     stuck = _joined(threads, END_S)
     failed = sorted({worker.name for worker in running.failed})
-    log().info("stopped", failed=failed, stuck=stuck)
-    return 2 if failed or stuck else 0
+    log().info("stopped", failed=failed, stuck=stuck, because=why.value)
+    return why is Ending.ANEW and not stuck, bool(failed or stuck)
+
+
+def _shut(why: Ending, front: Front, http: Running, server: uvicorn.Server, web: Sequence[threading.Thread]) -> None:
+    """Take no more requests: they wait while the process is wired anew, and are turned away when it ends."""
+    if why is Ending.ANEW:
+        front.hold(HTTP_END_S)
+        return
+    http.leaving.set()
+    server.should_exit = True
+    _joined(web, HTTP_END_S)
+
+
+def _wired_anew(wire: Callable[[Callable[[], None]], Wired], ending: Endings) -> Wired | None:
+    """The process, wired again as soon as what it needs answers; None when it is asked to end meanwhile."""
+    while True:
+        try:
+            return wire(lambda: ending.put(Ending.ANEW))
+        except Temporary as error:
+            log().warning("wiring_waits", code=error.code, reason=str(error))
+        try:
+            if ending.get(timeout=AGAIN_S) is Ending.STOP:
+                return None
+        except Empty:
+            continue
 
 
 def _joined(threads: Sequence[threading.Thread], limit_s: float) -> list[str]:

@@ -5,6 +5,7 @@ It changes when a desk gets another part.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,19 +34,11 @@ from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
-from interfocal.process.service import Worker
+from interfocal.process.service import Wired, Worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
 from schemas.topics import inbox_topic, is_short_lived, member_topic, quarantine_topic
-
-
-@dataclass(frozen=True, slots=True)
-class DesksProcess:
-    """What the process serves and runs."""
-
-    app: FastAPI
-    workers: Sequence[Worker]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +60,7 @@ class Shared:
     metrics: Metrics
     reached: Reached
     fetch_wait_ms: int
+    http: httpx.Client
 
 
 def fetch_wait_ms(desks: int) -> int:
@@ -76,24 +70,29 @@ def fetch_wait_ms(desks: int) -> int:
 
 def terms_of(installation: Installation) -> Terms:
     """What every record of this installation is checked against."""
-    return Terms(installation.seals, installation.directory.exercise)
+    directory = installation.directory
+    return Terms(installation.seals, directory.exercise, directory.version)
 
 
-def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> DesksProcess:
+def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
     """The process for these members' desks; raises Misconfigured when one is not a member."""
     metrics = Metrics(CollectorRegistry())
     failures = Failures(metrics)
     workers: list[Worker] = []
     loops: dict[str, Loop] = {}
-    for code in codes:
-        loop, receipts = _desk(installation, code, Shared(metrics, reached, fetch_wait_ms(len(codes))))
-        loops[code] = loop
-        parts = {"inbox": loop_runner(loop), "receipts": _runner(receipts)}
-        workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
+    with ExitStack() as opened:
+        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S))
+        shared = Shared(metrics, reached, fetch_wait_ms(len(codes)), http)
+        for code in codes:
+            loops[code], receipts = _desk(installation, code, shared)
+            opened.callback(receipts.session.close)
+            parts = {"inbox": loop_runner(loops[code]), "receipts": _runner(receipts)}
+            workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
+        close = opened.pop_all().close
     app = FastAPI(title="Interfocal desks", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
     app.include_router(health_router(checks, metrics.registry))
-    return DesksProcess(app, workers)
+    return Wired(app, workers, close)
 
 
 def desk_topics(owner: str) -> tuple[str, ...]:
@@ -138,11 +137,10 @@ def _behind(loops: Mapping[str, Loop]) -> str | None:
 def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:
     owner = installation.directory.member(code).owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
-    http = httpx.Client(timeout=TIMEOUT_S)
 
     def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
         # The address is read each time: a producer that was started again may answer at another.
-        exchange = intake_at(producer_endpoint(installation.var, code), http)
+        exchange = intake_at(producer_endpoint(installation.var, code), shared.http)
         return [receipt_of(result) for result in exchange.submit("receipt", records)]
 
     def trouble(error: ExchangeError) -> None:

@@ -4,10 +4,10 @@ It changes when a member's side gets another part.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from interfocal.clock import now
@@ -15,7 +15,7 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.region_folder import open_region
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
-from interfocal.process.service import Worker
+from interfocal.process.service import Wired
 from interfocal.wiring.heartbeats import heartbeat_worker
 from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -33,15 +33,6 @@ from schemas.topics import MEMBER_STREAMS, member_topic
 
 
 @dataclass(frozen=True, slots=True)
-class ProducerProcess:
-    """What the process serves and runs."""
-
-    app: FastAPI
-    workers: Sequence[Worker]
-    outboxes: Sequence[OutboxFile]
-
-
-@dataclass(frozen=True, slots=True)
 class MemberSide:
     """One member's parts in this process."""
 
@@ -51,13 +42,18 @@ class MemberSide:
     relay: Relay
 
 
-def wire_producer(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> ProducerProcess:
+def wire_producer(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
     """The process for these members; raises Misconfigured, NotOurs or StoreAway when one cannot be served here."""
     metrics = Metrics(CollectorRegistry())
     code_lists = load_code_lists()
     mappings = load_mappings(open_region(region_path(installation)).mappings, code_lists)
     shared = Shared(code_lists, mappings, metrics, reached)
-    sides = {code: _side(installation, code, shared) for code in (code.upper() for code in codes)}
+    sides: dict[str, MemberSide] = {}
+    with ExitStack() as opened:
+        for code in (code.upper() for code in codes):
+            sides[code] = _side(installation, code, shared)
+            opened.callback(sides[code].intake.outbox.close)
+        close = opened.pop_all().close
     keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
     intakes = {code: side.intake for code, side in sides.items()}
     observer = _observer(metrics, sides)
@@ -71,7 +67,7 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     every_s = installation.settings.heartbeat.every_s
     workers.append(heartbeat_worker(intakes, every_s, lambda code: sides[code].relay.wake()))
     workers = [replace(worker, failed=failures.add) for worker in workers]
-    return ProducerProcess(app, workers, [side.intake.outbox for side in sides.values()])
+    return Wired(app, workers, close)
 
 
 def region_path(installation: Installation) -> Path:

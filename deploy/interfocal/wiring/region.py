@@ -4,7 +4,7 @@ It changes when the region gets another part. More instances share the topics of
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -34,7 +34,7 @@ from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
-from interfocal.process.service import Worker
+from interfocal.process.service import Wired, Worker
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -43,6 +43,7 @@ from schemas.marks.reference import load_reference
 from schemas.steps import Reached, not_watched
 from schemas.topics import (
     DECISION_TOPIC,
+    DIRECTORY_TOPIC,
     MEMBER_STREAMS,
     REGION,
     inbox_topic,
@@ -57,14 +58,6 @@ OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty
 LEASE_S = 30  # of silence: then another instance relays, though this one's session is not closed
 WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
 """Set to 1: the region folds and decides nothing, as when a view is rebuilt beside the live one."""
-
-
-@dataclass(frozen=True, slots=True)
-class RegionProcess:
-    """What the process serves and runs."""
-
-    app: FastAPI
-    workers: Sequence[Worker]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +98,32 @@ def region_topics(installation: Installation) -> tuple[str, ...]:
 
 
 def sending_topics(installation: Installation) -> tuple[str, ...]:
-    """What the region writes: its decisions, and to each member its inbox and its share of the quarantine."""
+    """What the region writes: decisions, directories, and to each member its inbox and its share of the quarantine."""
     owners = installation.directory.owners()
     told = (topic for owner in owners for topic in (inbox_topic(owner), quarantine_topic(owner)))
-    return (DECISION_TOPIC, *told)
+    return (DECISION_TOPIC, DIRECTORY_TOPIC, *told)
 
 
-def wire_region(installation: Installation, reached: Reached = not_watched) -> RegionProcess:
+def wire_region(installation: Installation, reached: Reached = not_watched) -> Wired:
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
-    connect = connector(installation.region_url, "region")
-    router = RouterWorker(
-        Session(connect),
-        Office(installation.directory, load_reference(), now),
-        RouterObserver(metrics),
-        reached,
-    )
+    session = Session(connector(installation.region_url, "region"))
+    office = Office(installation.directory, load_reference(), now)
+    router = RouterWorker(session, office, RouterObserver(metrics), reached)
     loop = make_loop(installation, WakingObserver(metrics, router.wake), reached)
     outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
     recovery = Recovery(installation, sending.topics)
+
+    def may_decide() -> bool:
+        return loop.caught_up() and not installation.directory.is_expired(now())
+
     workers = [Worker("view", loop_runner(loop))]
     if environment(WORKERS_OFF) != "1":
         workers += [
-            Worker("router", _router_runner(router, loop.caught_up, recovery)),
-            Worker("teller", _teller_runner(installation, loop.caught_up, recovery)),
+            Worker("router", _router_runner(router, may_decide, recovery)),
+            Worker("teller", _teller_runner(installation, may_decide, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
         ]
@@ -138,7 +131,12 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> R
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
-    return RegionProcess(app, workers)
+    return Wired(app, workers, lambda: _close(session, outbox))
+
+
+def _close(session: Session, outbox: RegionOutbox) -> None:
+    session.close()
+    outbox.close()
 
 
 def make_loop(installation: Installation, observer: LoopObserver, reached: Reached) -> Loop:

@@ -1,13 +1,14 @@
 """A loop waits for a broker as long as it takes."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from threading import Event
 
 from consumers.loop import LONGEST_PAUSE_S
-from looping import Bench
+from looping import bench
 from schemas.errors import BrokerAway
 from schemas.record import Record
-from twins import TwinLog, TwinSource
+from twins import TwinSource
 
 
 class Away(TwinSource):
@@ -32,9 +33,10 @@ class Patient(Event):
         return self.is_set()
 
 
-def test_a_broker_that_is_away_for_days_is_waited_for() -> None:
-    bench = Bench("postgresql://nowhere", TwinLog(["rs.seizure"]))
+def test_a_broker_that_is_away_for_days_is_waited_for(database: str) -> None:
+    away = bench(database, ["rs.seizure"])
     stop = Patient(3_000)
-    bench.loop(source=Away(bench.group)).run(stop)
-    assert len(bench.notes.of("away")) == 3_000
+    with closing(away.loop(source=Away(away.group))) as loop:
+        loop.run(stop)
+    assert len(away.notes.of("away")) == 3_000
     assert stop.waited[-1] == LONGEST_PAUSE_S
