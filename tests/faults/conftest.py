@@ -1,4 +1,4 @@
-"""Long tests of what fails: three brokers, several instances of each consumer, all of it under load.
+"""Long tests of what fails, is away, full or off, on the real parts and under load, and of the verdict on them.
 
 `make faults` runs them, and `make test` does not. Each prints what it measured, and none asserts a time.
 """
