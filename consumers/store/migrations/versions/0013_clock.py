@@ -2,7 +2,7 @@
 
 from alembic import op
 
-revision = "0011_clock"
+revision = "0013_clock"
 down_revision = "0007_heartbeat"
 branch_labels = None
 depends_on = None
