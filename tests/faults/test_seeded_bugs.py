@@ -45,7 +45,7 @@ def caught(measured: list[str]) -> Iterator[set[str]]:
 
 
 def run_with(exchange: Exchange, environments: Mapping[str, Mapping[str, str]]) -> Load:
-    """A story of both members, with seizures in bulk, to where nothing moves any more."""
+    """Everything runs, with these variables, and has accepted of both members what a fault run submits."""
     exchange.start_at_once({name: environments.get(name, {}) for name in ONE_OF_EACH})
     load = Load(exchange)
     load.accept(ASKER, "seizure", [a_seizure(f"S-{n}", f"S-{n}-N") for n in range(BULK)])
@@ -54,7 +54,7 @@ def run_with(exchange: Exchange, environments: Mapping[str, Mapping[str, str]]) 
 
 
 def settled(exchange: Exchange) -> None:
-    """Return when nothing is under way, or nothing that would still arrive."""
+    """Return when nothing is under way, or what is left will never arrive."""
     wait_drained(exchange.installation, SETTLED_S, lambda _left: None)
 
 
