@@ -28,7 +28,7 @@ test: $(STAMP) test-programs ## Run every test, on the real Kafka and the real P
 	$(RUN)/pytest $(ARGS)
 
 faults: $(STAMP) test-programs ## Take away, fill, kill and freeze what runs under load, seed bugs, and prove what is left (long)
-	$(RUN)/pytest tests/faults $(ARGS)
+	$(RUN)/pytest tests/faults --timeout 900 $(ARGS)
 
 check: $(STAMP) test-programs ## Format, lint, types, tests
 	$(RUN)/ruff format --check

@@ -1,6 +1,6 @@
 """PostgreSQL frozen, killed, or with a full disk: everybody waits for it, and goes on by himself.
 
-``AWAY_S=600 make faults ARGS='-k frozen_for_longer --timeout=1800'`` for ten minutes. What time proves is
+``AWAY_S=600 make faults ARGS='-k frozen_for_longer --timeout 2400'`` for ten minutes. What time proves is
 proved by less: every thread has given up a call, and has tried to connect again.
 """
 
