@@ -22,7 +22,7 @@ def check_order(bootstrap: str, topics: Sequence[str]) -> Counter[str]:
     for topic in topics:
         first: dict[Number, tuple[str, bytes | None, bytes]] = {}
         for record in records(bootstrap, topic):
-            (token,) = [value for name, value in record.headers if name == SEAL_HEADER]
+            (token,) = [value or b"" for name, value in record.headers if name == SEAL_HEADER]
             claims = read_seal(token).claims
             content = (claims.event_id, record.value, token)
             known = first.setdefault((claims.life, claims.seq), content)
@@ -36,7 +36,9 @@ def check_order(bootstrap: str, topics: Sequence[str]) -> Counter[str]:
 
 def events_in_order(bootstrap: str, topic: str) -> list[str]:
     """The ids of a topic's events in the order in which each came for the first time."""
-    tokens = [value for record in records(bootstrap, topic) for name, value in record.headers if name == SEAL_HEADER]
+    tokens = [
+        value or b"" for record in records(bootstrap, topic) for name, value in record.headers if name == SEAL_HEADER
+    ]
     return list(dict.fromkeys(read_seal(token).claims.event_id for token in tokens))
 
 
