@@ -180,6 +180,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
+            vital=frozenset(topics) - {quarantine_topic(owner)},
         )
     )
     return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)

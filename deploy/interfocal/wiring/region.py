@@ -164,6 +164,7 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
+            vital=frozenset({DECISION_TOPIC}),
         )
     )
 
