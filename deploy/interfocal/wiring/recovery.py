@@ -22,7 +22,7 @@ from consumers.store.taking_up import Said, TakenUp, take_up
 from consumers.tracing.redeliver import redeliver
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
-from producers.comparison import READ_RECORDS, Found, judge, newest
+from producers.comparison import READ_RECORDS, Found, check_not_ahead, newest
 from producers.relay import RelayLimits
 from schemas.errors import Temporary, TopicAhead
 from schemas.events.quarantined import Quarantined
@@ -132,9 +132,12 @@ def topics_ahead(
 
 
 def is_ahead(topic: str, head: Link | None, found: Sequence[Found]) -> bool:
-    """Whether a relay would refuse to send to this topic."""
+    """Whether a topic holds what the outbox never gave.
+
+    That it lacks something says nothing here: another instance may send while this one looks.
+    """
     try:
-        judge(topic, head, found, ())
+        check_not_ahead(topic, head, found)
     except TopicAhead:
         return True
     return False
