@@ -70,7 +70,7 @@ class DeskBench:
     def __post_init__(self) -> None:
         migrate(self.url, "desk")
         log = TwinLog([INBOX, *(station.topic for station in self.own.values())])
-        self.bench = Bench(self.url, log, handler=DeskHandler(TERMS), also=(OwnHandler(),))
+        self.bench = Bench(self.url, log, handler=DeskHandler(TERMS, FIRST), also=(OwnHandler(),))
 
     def receive(self, *deliveries: Delivery) -> None:
         """Deliveries arrive and are folded."""

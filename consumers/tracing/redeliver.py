@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.granting.forwarding import grant_draft, grant_original
 from consumers.store import outbox
 from consumers.tracing import knowledge
 from consumers.tracing.deciding import delivery_draft
@@ -27,15 +28,20 @@ def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
             decision = Decision.model_validate(body)
             lacking = [planned for planned in decision.deliveries if planned.event_id not in in_inboxes]
             lacking = [planned for planned in lacking if not outbox.contains(transaction, planned.event_id)]
-            original = _original(transaction, decision) if lacking else None
+            original = original_of(transaction, decision) if lacking else None
             if original is not None:
+                drafted = grant_draft if decision.forwarding else delivery_draft
                 for planned in lacking:
-                    outbox.add(transaction, delivery_draft(decision, sha256, planned, original))
+                    outbox.add(transaction, drafted(decision, sha256, planned, original))
                 added += len(lacking)
     return added
 
 
-def _original(transaction: Connection[Any], decision: Decision) -> Original | None:
+def original_of(transaction: Connection[Any], decision: Decision) -> Original | None:
+    """What a decision sends on, as it was read; None where it is in quarantine, or erased."""
+    if decision.forwarding:
+        forwarded = decision.forwarding
+        return grant_original(transaction, forwarded.granted_by, decision.subject, forwarded.sha256)
     row = transaction.execute(
         "select member, sha256 from trace_act where event_id = %s and requester = %s and trace_id = %s"
         " order by standing <> 'counted', standing <> 'out_of_turn', member, sha256 limit 1",

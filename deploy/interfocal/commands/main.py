@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "view": "view",
         "inbox": "inbox",
         "trace": "trace",
+        "erase": "erase",
         "quarantine": "quarantine",
         "ledger": "ledger",
         "rebuild": "rebuild",

@@ -62,6 +62,10 @@ class Places:
         """The private half of one signing key."""
         return self.secrets(owner) / f"{kid}.seal.pem"
 
+    def opening_key(self, owner: str, kid: str) -> Path:
+        """The private half of one opening key."""
+        return self.secrets(owner) / f"{kid}.open.pem"
+
     def outbox(self, owner: str) -> Path:
         """A member's outbox."""
         return self.member(owner) / "outbox.sqlite"

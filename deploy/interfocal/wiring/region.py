@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from consumers.checked import Handler
 from consumers.folding import Rules
+from consumers.granting.handler import GrantHandler
 from consumers.heartbeats import HeartbeatHandler
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
@@ -36,6 +37,7 @@ from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Wired, Worker
 from interfocal.wiring.desks import loop_runner, terms_of
+from interfocal.wiring.grants import forwarder_runner
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from schemas.errors import Temporary
@@ -46,10 +48,10 @@ from schemas.topics import (
     DIRECTORY_TOPIC,
     MEMBER_STREAMS,
     REGION,
-    inbox_topic,
+    is_compacted,
     is_short_lived,
     member_topic,
-    quarantine_topic,
+    topics_for,
 )
 
 GROUP = "region.view"
@@ -98,9 +100,9 @@ def region_topics(installation: Installation) -> tuple[str, ...]:
 
 
 def sending_topics(installation: Installation) -> tuple[str, ...]:
-    """What the region writes: decisions, directories, and to each member its inbox and its share of the quarantine."""
+    """What the region writes: decisions, directories, and what is for one member alone."""
     owners = installation.directory.owners()
-    told = (topic for owner in owners for topic in (inbox_topic(owner), quarantine_topic(owner)))
+    told = (topic for owner in owners for topic in topics_for(owner))
     return (DECISION_TOPIC, DIRECTORY_TOPIC, *told)
 
 
@@ -124,6 +126,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
         workers += [
             Worker("router", _router_runner(router, may_decide, recovery)),
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
+            Worker("forwarder", forwarder_runner(installation, may_decide, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
         ]
@@ -155,13 +158,14 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
+            compacted=frozenset(filter(is_compacted, topics)),
         )
     )
 
 
 def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
     """What is done with what the region folds; a discard takes back what those before it did."""
-    folding = (ViewHandler(), TracingHandler(reached), HeartbeatHandler())
+    folding = (ViewHandler(), TracingHandler(reached), GrantHandler(), HeartbeatHandler())
     return (*folding, SettlingHandler(folding, quarantine_limit))
 
 
