@@ -49,6 +49,7 @@ class GrantedHandler:
             return grant
         if grant.member == self.opener.member and grant.addressee != self.opener.member:
             sealed.keep_given(transaction, grant.record_id, grant.of_event, grant.hop, grant.addressee)
+            sealed.drop_if_erased(transaction, carrier, grant)
             return None
         return self.opener.check(grant) or sealed.keep_grant(transaction, carrier, grant)
 

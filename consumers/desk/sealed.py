@@ -18,7 +18,7 @@ from schemas.events.envelope import Sealed
 from schemas.events.grant import Grant
 from schemas.events.sealed_part import SealedPart, part_of
 from schemas.events.trace import TraceAct
-from schemas.topics import GRANT, forwarded_topic, member_topic
+from schemas.topics import GRANT, member_topic
 from schemas.trust.opening import OpeningKeys
 from schemas.trust.sealed_parts import (
     WRONG_BINDING,
@@ -116,11 +116,7 @@ def keep_sealed(transaction: Connection[Any], acts: Iterable[TraceAct]) -> None:
 
 def keep_grant(transaction: Connection[Any], carrier: CheckedEvent, grant: Grant) -> str | None:
     """Keep a grant to this desk; why it may not be kept, as a code, or None. An erased one leaves nothing here."""
-    row = transaction.execute(
-        "select 1 from erased_grant where (member, record_id) = (%s, %s)", [grant.member, grant.record_id]
-    ).fetchone()
-    if row is not None:
-        _drop_carriers(transaction, [(carrier.record.topic, carrier.event.event_id)])
+    if drop_if_erased(transaction, carrier, grant):
         return None
     row = transaction.execute(
         "select ciphertext_sha256 from sealed_part where (member, event_id) = (%s, %s)", [grant.member, grant.of_event]
@@ -136,6 +132,16 @@ def keep_grant(transaction: Connection[Any], carrier: CheckedEvent, grant: Grant
         ],
     )
     return None
+
+
+def drop_if_erased(transaction: Connection[Any], carrier: CheckedEvent, grant: Grant) -> bool:
+    """Whether a grant is erased; the record that brought it is then kept nowhere."""
+    row = transaction.execute(
+        "select 1 from erased_grant where (member, record_id) = (%s, %s)", [grant.member, grant.record_id]
+    ).fetchone()
+    if row is not None:
+        _drop_carriers(transaction, [(carrier.record.topic, carrier.event.event_id)])
+    return row is not None
 
 
 def keep_given(transaction: Connection[Any], record_id: str, of_event: str, hop: int, addressee: str) -> None:
@@ -227,11 +233,6 @@ def refused_in(connection: Connection[Any], key: TraceKey) -> Sequence[tuple[int
         " order by refused_grant.hop, refused_grant.addressee",
         [key.requester, key.trace_id],
     ).fetchall()
-
-
-def own_carriers(member: str) -> frozenset[str]:
-    """The topics that bring grants to a member's desk."""
-    return frozenset({member_topic(member, GRANT), forwarded_topic(member)})
 
 
 def _opened(opener: Opener, row: tuple[Any, ...], grants: Sequence[HeldGrant]) -> Opened:
