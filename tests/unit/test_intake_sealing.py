@@ -17,7 +17,7 @@ from schemas.events.sealed_part import AttachedFile, part_of
 from schemas.events.trace import TraceAct
 from schemas.trust.opening import opening_key_from_seed
 from schemas.trust.sealed_parts import Place, open_part, terms_of, unwrap
-from schemas.wire.codec import decode, decode_as
+from schemas.wire.codec import decode
 
 DESK = opening_key_from_seed(bytes(range(32)))
 WORD = "kanarinac"
@@ -52,8 +52,10 @@ def rows(intake: Intake) -> list[OutboxRow]:
 
 def accepted(intake: Intake) -> tuple[Grant, TraceAct]:
     """The grant and the request in the outbox, in this order: what is on the log can be opened."""
-    first, second = rows(intake)
-    return decode_as(first.draft.value, Grant), decode_as(second.draft.value, TraceAct)
+    first, second = (decode(row.draft.value)[1] for row in rows(intake))
+    assert isinstance(first, Grant)
+    assert isinstance(second, TraceAct)
+    return first, second
 
 
 def test_a_sealed_part_opens_with_the_grant_to_the_own_desk(intake: Intake) -> None:
