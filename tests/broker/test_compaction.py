@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from interfocal.demo.canaries import file_holds
+from interfocal.ledger.verify import verify
 from interfocal.provisioning.cluster import opened
 from interfocal.stack import Stack
 from running import until
@@ -57,5 +58,7 @@ def test_after_compaction_an_erased_grant_is_in_no_segment(world: SealedWorld, l
         cluster.set_config(dict.fromkeys(topics, AT_ONCE))
     again = world.ask("T-2")  # a segment is compacted once another record has begun the next one
     until(lambda: segments_with(logs, wrapped) == [], "the erased grant to leave every segment", COMPACTED_S)
+    world.read_grants_again()
     (asked,) = world.opened(ASKED, again)
     assert asked.part is not None
+    assert verify(world.installation).balance.holds

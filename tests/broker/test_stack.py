@@ -40,7 +40,7 @@ def send(bootstrap: str, topic: str, value: bytes) -> None:
     producer.close()
 
 
-def first(bootstrap: str, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:
+def first(bootstrap: str, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]:
     consumer = KafkaConsumer(
         topic,
         bootstrap_servers=bootstrap,

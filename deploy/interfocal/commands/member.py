@@ -11,7 +11,7 @@ import typer
 from interfocal.clock import now
 from interfocal.commands.member_keys import revoke, rotate
 from interfocal.commands.submit import HERE, Var
-from interfocal.installation.installation import Places
+from interfocal.installation.installation import Places, opening_key_file
 from interfocal.installation.secrets import write_private
 from interfocal.trust.bundle import export as bundle_of
 from interfocal.trust.bundle import fingerprint, read_bundle, taken_up
@@ -60,7 +60,7 @@ def show(code: Code, var: Var = HERE) -> None:
         ended = f", ended {key.ended.at:%Y-%m-%d} ({key.ended.because})" if key.ended else ""
         typer.echo(f"{key.kid:<12} {here}{', vouched for' * bool(key.voucher)}{ended}")
     for one in member.opening_keys:
-        here = "private half here" if places.opening_key(member.owner, one.kid).exists() else "not here"
+        here = "private half here" if opening_key_file(places, member.owner, one.kid).exists() else "not here"
         typer.echo(f"{one.kid:<12} {here}, opens what is sealed")
     if member.keys:
         typer.echo(f"fingerprint of the newest: {fingerprint(member)}")

@@ -16,7 +16,12 @@ from interfocal.limits import EXERCISE_NOTICE
 from interfocal.provisioning.apply import Applied, apply
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, drift_of
+from interfocal.trust.draft import check_follows
 
+Following = Annotated[
+    Path | None,
+    typer.Option("--following", help="A signed directory about to be published: what it needs is made before."),
+]
 Region = Annotated[Path | None, typer.Option(help="A new installation's region: a folder; the default region without")]
 MENDS = "`interfocal provision apply` mends it"
 
@@ -44,7 +49,7 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
         raise typer.Exit(1)
 
 
-def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HERE) -> None:
+def apply_command(region: Region = None, following: Following = None, as_json: AsJson = False, var: Var = HERE) -> None:
     """Make the topics that are missing and give all their settings; exit 1 when something waits for a person.
 
     No topic is ever deleted, and neither partitions nor replicas are changed. Where nothing is enrolled yet, the keys,
@@ -53,7 +58,7 @@ def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HER
     var = var.resolve()
     if not Places(var).trust.file.exists():
         prepare(var, open_region(region), lambda message: typer.echo(message, err=True))
-    applied = applied_to(open_installation(var))
+    applied = applied_to(open_installation(var), following)
     if as_json:
         altered, left = [told(drift) for drift in applied.altered], [told(drift) for drift in applied.left]
         typer.echo(as_text({"made": list(applied.made), "altered": altered, "left": left}))
@@ -64,10 +69,11 @@ def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HER
         raise typer.Exit(1)
 
 
-def applied_to(installation: Installation) -> Applied:
-    """What applying the plan did; raises Misconfigured or BrokerAway."""
+def applied_to(installation: Installation, following: Path | None) -> Applied:
+    """What applying the plan did; raises Misconfigured, Unsealed, NotTaken or BrokerAway."""
+    directory = check_follows(following.read_bytes(), installation.kept) if following else installation.directory
     with opened(installation.bootstrap) as cluster:
-        return apply(cluster, plan_of(installation))
+        return apply(cluster, plan_of(installation, directory))
 
 
 def show(drifts: Sequence[Drift]) -> None:

@@ -18,6 +18,8 @@ from schemas.topics import MOST_REPLICAS
 from schemas.trust.chain import Expectation
 from schemas.trust.keys import SigningKeys, signing_key_from_pem
 
+OPENING_KEY = ".open.pem"
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -62,9 +64,9 @@ class Places:
         """The private half of one signing key."""
         return self.secrets(owner) / f"{kid}.seal.pem"
 
-    def opening_key(self, owner: str, kid: str) -> Path:
-        """The private half of one opening key."""
-        return self.secrets(owner) / f"{kid}.open.pem"
+    def has_keys(self, owner: str) -> bool:
+        """Whether a signing key of an owner is on this machine."""
+        return any(self.secrets(owner).glob("*.seal.pem"))
 
     def outbox(self, owner: str) -> Path:
         """A member's outbox."""
@@ -102,11 +104,6 @@ class Installation:
         return self.settings.kafka.prefix
 
     @property
-    def replication(self) -> int:
-        """How many replicas its topics have."""
-        return replicas(self.settings.kafka.replication, self.bootstrap)
-
-    @property
     def region_url(self) -> str:
         """The regional database."""
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_region")
@@ -117,9 +114,14 @@ class Installation:
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_desk_{owner}")
 
     @property
+    def owners_here(self) -> tuple[str, ...]:
+        """Members of the directory with a signing key on this machine: whose sides and desks run here."""
+        return tuple(filter(self.places.has_keys, self.directory.owners()))
+
+    @property
     def desk_urls(self) -> Mapping[str, str]:
-        """The desks' databases by member code."""
-        return {m.code: self.desk_url(m.code) for m in self.directory.members if not m.observer}
+        """The databases of the desks that run here, by member code."""
+        return {owner.upper(): self.desk_url(owner.upper()) for owner in self.owners_here}
 
     def signing_keys(self, owner: str) -> SigningKeys:
         """The private keys with which an owner may seal, those that are here; raises Misconfigured when none is."""
@@ -136,6 +138,11 @@ class Installation:
     def id_key(self, owner: str) -> bytes:
         """The member's id key; raises Misconfigured when it is not here."""
         return bytes.fromhex(read_secret(self.places.secrets(owner) / "id.key").decode())
+
+
+def opening_key_file(places: Places, owner: str, kid: str) -> Path:
+    """The private half of one opening key."""
+    return places.secrets(owner) / f"{kid}{OPENING_KEY}"
 
 
 def replicas(wanted: int | None, bootstrap: str) -> int:

@@ -6,19 +6,17 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from consumers.desk.sealed import Opener
 from interfocal.clock import now, random_bytes
-from interfocal.installation.installation import Installation
+from interfocal.installation.installation import OPENING_KEY, Installation
 from interfocal.installation.secrets import read_secret
 from producers.intake.sealing import PartSealing
 from schemas.trust.opening import OpeningKeys, opening_key_from_pem, opening_key_of
-
-ENDING = ".open.pem"
 
 
 def opener_of(installation: Installation, code: str) -> Opener:
     """What one member's desk opens grants with; raises Misconfigured for a file that is no key, or is not private."""
     member = installation.directory.member(code)
-    files = sorted(installation.places.secrets(member.owner).glob(f"*{ENDING}"))
-    kids = {path: path.name.removesuffix(ENDING) for path in files}
+    files = sorted(installation.places.secrets(member.owner).glob(f"*{OPENING_KEY}"))
+    kids = {path: path.name.removesuffix(OPENING_KEY) for path in files}
     keys = {kid: opening_key_from_pem(kid, read_secret(path)) for path, kid in kids.items()}
     return Opener(installation.directory.region, member.code, OpeningKeys(keys))
 

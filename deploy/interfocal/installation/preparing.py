@@ -11,12 +11,13 @@ from typing import Literal
 from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now
 from interfocal.installation.enrolment import Enrolment
-from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.installation import Installation, open_installation, replicas
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.provisioning.apply import provision
 from interfocal.provisioning.drift import Plan
 from interfocal.stack.databases import create_database
 from interfocal.trust.publishing import publish
+from schemas.directory import Directory
 from schemas.topics import planned_topics
 
 Progress = Callable[[str], None]
@@ -35,9 +36,11 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
     return installation
 
 
-def plan_of(installation: Installation) -> Plan:
-    """What the cluster must have for this installation."""
-    return Plan(planned_topics(installation.directory.owners(), installation.replication), installation.prefix)
+def plan_of(installation: Installation, directory: Directory | None = None) -> Plan:
+    """What the cluster must have for this installation, by the directory in force or by one about to be."""
+    owners = (directory or installation.directory).owners()
+    replication = replicas(installation.settings.kafka.replication, installation.bootstrap)
+    return Plan(planned_topics(owners, replication), installation.prefix)
 
 
 def make_topics(installation: Installation) -> int:

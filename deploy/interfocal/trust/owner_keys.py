@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from interfocal.clock import random_bytes, random_token
-from interfocal.installation.installation import Places
+from interfocal.installation.installation import Places, opening_key_file
 from interfocal.installation.secrets import keep_secret, read_secret, write_private
 from schemas.directory import Key, OpeningKey
 from schemas.errors import Misconfigured
@@ -59,7 +59,7 @@ class OwnerKeys:
         """The next key that opens grants, vouched for by a signing key that is here. Keys before it stay for theirs."""
         kid = f"{self.owner}.open.{len(known) + 1}"
         fresh = opening_key_pem(opening_key_from_seed(random_bytes(SEED_BYTES)))
-        key = opening_key_from_pem(kid, keep_secret(self.places.opening_key(self.owner, kid), fresh))
+        key = opening_key_from_pem(kid, keep_secret(opening_key_file(self.places, self.owner, kid), fresh))
         start = int(at.timestamp())
         span_s = (start, start + int(KEY_LIFE.total_seconds()))
         return directory_opening_key(kid, key, span_s, self.region, self.signing_key(by.kid))
