@@ -36,7 +36,7 @@ def world(stack: Stack, tmp_path: Path) -> Iterator[SealedWorld]:
 def logs(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the session's broker keeps its segments."""
     del stack
-    (found,) = tmp_path_factory.getbasetemp().glob("stack*/var/kafka/logs")
+    (found,) = tmp_path_factory.getbasetemp().glob("stack0/var/kafka/logs")
     return found
 
 

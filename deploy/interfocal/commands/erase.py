@@ -13,7 +13,7 @@ from interfocal.installation.installation import open_installation
 
 LIMIT = "Copies that brokers, people or their backups made before are out of reach; an honest addressee deletes."
 
-Trace = Annotated[str, typer.Argument(help="The trace's id, its beginning, or the asker's own reference.")]
+TRACE = typer.Argument(help="The trace's id, its beginning, or the asker's own reference.")
 Hop = Annotated[int | None, typer.Option("--hop", min=1, help="Only what was granted for this hop.")]
 Own = Annotated[bool, typer.Option("--own", help="The own desk's keys too: nobody opens the parts again.")]
 
@@ -24,7 +24,12 @@ def register(program: typer.Typer) -> None:
 
 
 def erase(
-    trace: Trace, member: As, hop: Hop = None, own: Own = False, as_json: AsJson = False, var: Var = HERE
+    trace: Annotated[str, TRACE],
+    member: As,
+    hop: Hop = None,
+    own: Own = False,
+    as_json: AsJson = False,
+    var: Var = HERE,
 ) -> None:
     """Erase the grants of a trace: nobody is given them again, and its addressees delete them and say so.
 

@@ -151,9 +151,6 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
     def trouble(error: ExchangeError) -> None:
         log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
 
-    def refused(error: ExchangeError) -> None:
-        log().warning("grant_waits", member=code, code=error.code)
-
     topics = desk_topics(owner)
     work = threading.Event()
     pace = installation.settings.loop
@@ -172,23 +169,30 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             compacted=frozenset(filter(is_compacted, topics)),
         )
     )
-    granting = GrantingWorker(
-        session=Session(connect),
+    receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)
+    return loop, receipts, _granting(installation, code, Session(connect), loop.caught_up)
+
+
+def _granting(installation: Installation, code: str, session: Session, may_send: Callable[[], bool]) -> GrantingWorker:
+    def refused(error: ExchangeError) -> None:
+        log().warning("grant_waits", member=code, code=error.code)
+
+    return GrantingWorker(
+        session=session,
         directory=installation.directory,
         opener=opener_of(installation, code),
         opening_key_of=opening_keys(installation),
-        submit=grants_to(installation, code, shared.http),
-        may_send=loop.caught_up,
+        submit=grants_to(installation, code),
+        may_send=may_send,
         trouble=refused,
     )
-    return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached), granting
 
 
-def grants_to(installation: Installation, code: str, http: httpx.Client) -> SubmitGrants:
-    """Hands grants to a member's own intake."""
+def grants_to(installation: Installation, code: str) -> SubmitGrants:
+    """Hands grants to a member's own intake; they are few, so each bulk has a connection of its own."""
 
     def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
-        exchange = intake_at(producer_endpoint(installation.var, code), http)
-        return [record_of(result) for result in exchange.submit(GRANT, records)]
+        with intake_at(producer_endpoint(installation.var, code)) as exchange:
+            return [record_of(result) for result in exchange.submit(GRANT, records)]
 
     return submit
