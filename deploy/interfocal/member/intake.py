@@ -42,8 +42,8 @@ def receipt_of(result: Result) -> str | Rejected:
 
 
 def record_of(result: Result) -> str | Rejected:
-    """The record id of a grant, or why there is none. One that was given before stands: a second is never made."""
-    given = receipt_of(result)
-    if isinstance(given, Rejected):
-        return given
-    return result.record_id or given
+    """The record id of a grant, or why there is none: a second one is never made for the same part, hop and member."""
+    try:
+        return result.record_id or accepted_id(result)
+    except Rejected as error:
+        return error
