@@ -29,6 +29,7 @@ from consumers.source import Broker, KafkaSource, KafkaTopicReader
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.terms.worker import TermWorker
 from consumers.tracing.deciding import Office
 from consumers.tracing.worker import RouterWorker
 from interfocal.clock import now
@@ -36,6 +37,7 @@ from interfocal.drain import under_way
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.opening import opener_of, opening_keys, part_sealing
 from interfocal.installation.preparing import prepare
+from interfocal.installation.reader import make_reader, reader_role
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.member.intake import record_of
@@ -158,7 +160,8 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
     }
     sessions = {code: Session(opened) for code, opened in connects.items()}
     router_session = Session(connector(installation.region_url, "test"))
-    router = RouterWorker(router_session, Office(installation.directory, load_reference(), now))
+    office = Office(installation.directory, load_reference(), now)
+    router, terms = RouterWorker(router_session, office), TermWorker(router_session, office)
     outbox = RegionOutbox(connector(installation.region_url, "test"), now)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, Metrics(CollectorRegistry()))
@@ -173,7 +176,7 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
         return ReceiptWorker(sessions[code], submit, desks[code].caught_up, threading.Event(), trouble).run_once
 
     teller = Teller(installation.directory.region, installation.directory.exercise, now)
-    steps = [router.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
+    steps = [router.run_once, terms.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
     steps += [receipts(code) for code in desks]
 
     def granting(code: str) -> Callable[[], int]:
@@ -213,11 +216,13 @@ class SmallRegion:
             with connect(server) as connection:
                 statement = f"create database {made.rsplit('/', 1)[1]} template {template.rsplit('/', 1)[1]}"
                 connection.execute(statement.encode())
+        make_reader(installation)
         try:
             yield replace(self, installation=installation)
         finally:
             for _, made in pairs:
                 drop_database(server, made.rsplit("/", 1)[1])
+            drop_reader(installation)
 
     def change(self, url: str, *statements: str) -> None:
         """Run SQL on a database; the last statement has to change something."""
@@ -231,6 +236,12 @@ class SmallRegion:
             return connection.execute(query.encode()).fetchall()
 
 
+def drop_reader(installation: Installation) -> None:
+    """Drop the role of an installation whose databases are dropped."""
+    with connect(installation.postgres_url) as connection:
+        connection.execute(f"drop role {reader_role(installation)}".encode())
+
+
 def urls(installation: Installation) -> tuple[str, ...]:
     """Every database."""
     return (installation.region_url, *installation.desk_urls.values())
@@ -239,7 +250,9 @@ def urls(installation: Installation) -> tuple[str, ...]:
 def write_settings(var: Path, installation: Installation | Stack, names: str, prefix: str = "") -> None:
     """Where an installation finds broker and server, and what its databases are called."""
     prefix = prefix or getattr(installation, "prefix", "")
-    (var / SETTINGS_FILE).write_text(
+    path = var / SETTINGS_FILE
+    path.touch(mode=0o600)  # it names a server with its password
+    path.write_text(
         f'[kafka]\nbootstrap = "{installation.bootstrap}"\nprefix = "{prefix}"\n'
         f'[postgres]\nurl = "{installation.postgres_url}"\nnames = "{names}"\n',
         encoding="utf-8",
@@ -261,6 +274,7 @@ def settled_region(stack: Stack, folder: Path, prefix: str) -> Iterator[SmallReg
     finally:
         for url in urls(installation):
             drop_database(installation.postgres_url, url.rsplit("/", 1)[1])
+        drop_reader(installation)
 
 
 def lived_through(installation: Installation) -> Mapping[str, str]:

@@ -23,6 +23,7 @@ from schemas.tombstone import tombstone
 from schemas.topics import DECISION_TOPIC, GRANT, forwarded_topic, member_topic
 from schemas.wire.cloudevents import headers_for
 from schemas.wire.codec import encode
+from schemas.wire.traceparent import own_context
 
 FORWARDING = "forwarding"
 BATCH = 100
@@ -88,7 +89,13 @@ class Forwarder:
             return False
         decision = self._decision(given)
         value = encode(decision)
-        drafted = Draft(DECISION_TOPIC, decision.event_id, decision.subject, value, headers_for(decision, "decision"))
+        drafted = Draft(
+            DECISION_TOPIC,
+            decision.event_id,
+            decision.subject,
+            value,
+            headers_for(decision, "decision", own_context(decision.subject)),
+        )
         first = outbox.add(transaction, drafted)
         for planned in decision.deliveries:
             outbox.add(transaction, grant_draft(decision, value_sha256(value), planned, original), first)
@@ -127,7 +134,11 @@ def grant_draft(decision: Decision, sha256: str, planned: PlannedDelivery, origi
     """A grant on its way to its addressee: the same bytes whenever it is made of the same decision and original."""
     delivery = delivery_of(decision, sha256, planned, original)
     return Draft(
-        topic_of(delivery), delivery.event_id, original.key, encode(delivery), headers_for(delivery, "delivery")
+        topic_of(delivery),
+        delivery.event_id,
+        original.key,
+        encode(delivery),
+        headers_for(delivery, "delivery", own_context(decision.subject)),
     )
 
 

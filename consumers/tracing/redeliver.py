@@ -3,7 +3,7 @@
 An outbox that was lost with its database may have sent a decision and not all of its deliveries.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 from psycopg import Connection
@@ -12,8 +12,9 @@ from consumers.granting.forwarding import grant_draft, grant_original
 from consumers.store import outbox
 from consumers.tracing import knowledge
 from consumers.tracing.deciding import delivery_draft
-from schemas.events.decision import Decision
-from schemas.events.delivery import Original
+from consumers.tracing.knowledge import Arrival
+from schemas.events.decision import Decision, PlannedDelivery
+from schemas.record import Draft
 
 
 def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
@@ -28,23 +29,29 @@ def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
             decision = Decision.model_validate(body)
             lacking = [planned for planned in decision.deliveries if planned.event_id not in in_inboxes]
             lacking = [planned for planned in lacking if not outbox.contains(transaction, planned.event_id)]
-            original = original_of(transaction, decision) if lacking else None
-            if original is not None:
-                drafted = grant_draft if decision.forwarding else delivery_draft
-                for planned in lacking:
-                    outbox.add(transaction, drafted(decision, sha256, planned, original))
-                added += len(lacking)
+            drafts = _drafts(transaction, decision, sha256, lacking) if lacking else []
+            for draft in drafts:
+                outbox.add(transaction, draft)
+            added += len(drafts)
     return added
 
 
-def original_of(transaction: Connection[Any], decision: Decision) -> Original | None:
-    """What a decision sends on, as it was read; None where it is in quarantine, or erased."""
+def _drafts(
+    transaction: Connection[Any], decision: Decision, sha256: str, lacking: Sequence[PlannedDelivery]
+) -> Sequence[Draft]:
+    """The deliveries; none where the original is in quarantine, or erased."""
     if decision.forwarding:
         forwarded = decision.forwarding
-        return grant_original(transaction, forwarded.granted_by, decision.subject, forwarded.sha256)
+        grant = grant_original(transaction, forwarded.granted_by, decision.subject, forwarded.sha256)
+        return [grant_draft(decision, sha256, planned, grant) for planned in lacking] if grant else []
+    arrival = _arrival(transaction, decision)
+    return [delivery_draft(decision, sha256, planned, arrival) for planned in lacking] if arrival else []
+
+
+def _arrival(transaction: Connection[Any], decision: Decision) -> Arrival | None:
     row = transaction.execute(
         "select member, sha256 from trace_act where event_id = %s and requester = %s and trace_id = %s"
         " order by standing <> 'counted', standing <> 'out_of_turn', member, sha256 limit 1",
         [decision.subject, decision.requester, decision.trace_id],
     ).fetchone()
-    return knowledge.original_of(transaction, row[0], decision.subject, row[1]) if row else None
+    return knowledge.arrival_of(transaction, row[0], decision.subject, row[1]) if row else None

@@ -4,7 +4,7 @@ A list is data: its columns, where they come from, and the filters that it under
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
@@ -84,7 +84,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "recorded_at": "recorded_at",
                 "record_id": "record_id",
             },
-            source="seizure_current as seizure",
+            source="seizure_in_view as seizure",
             filters={
                 **BY_RECORD,
                 "weapon_class": WITH_ITEM.format("weapon_class = %s"),
@@ -111,7 +111,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "item_id": "item_id",
                 "record_id": "record_id",
             },
-            source=f"item_revision as item join seizure_current as seizure using {SAME_RECORD}",
+            source=f"item_revision as item join seizure_in_view as seizure using {SAME_RECORD}",
             filters={
                 **BY_RECORD,
                 **BY_MARKS,
@@ -138,7 +138,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "recorded_at": "recorded_at",
                 "record_id": "record_id",
             },
-            source="missing_current as missing",
+            source="missing_in_view as missing",
             filters={
                 **BY_RECORD,
                 **BY_MARKS,
@@ -164,7 +164,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
             },
             source=(
                 "trace left join trace_hop as hop using (requester, trace_id)"
-                " where (hop.hop is null or hop.hop = last_hop)"
+                " where trace.state <> 'waiting' and (hop.hop is null or hop.hop = last_hop)"
             ),
             filters={
                 "member": "%s in (requester, hop.accountable)",
@@ -184,12 +184,12 @@ SUMMARY = """
         sum(firearms)::bigint as firearms, sum(missing)::bigint as missing_open, sum(traces)::bigint as traces
     from (
         select member, (status = 'active')::int as seizures, (status <> 'active')::int as retracted, 0 as items,
-            0 as firearms, 0 as missing, 0 as traces from seizure_current
+            0 as firearms, 0 as missing, 0 as traces from seizure_in_view
         union all select member, 0, 0, 1, case when kind = 'firearm' then quantity else 0 end, 0, 0
-            from item_revision join seizure_current using (member, record_id, revision, sha256)
+            from item_revision join seizure_in_view using (member, record_id, revision, sha256)
             where status = 'active'
-        union all select member, 0, 0, 0, 0, (state = 'open')::int, 0 from missing_current where status = 'active'
-        union all select requester, 0, 0, 0, 0, 0, 1 from trace
+        union all select member, 0, 0, 0, 0, (state = 'open')::int, 0 from missing_in_view where status = 'active'
+        union all select requester, 0, 0, 0, 0, 0, 1 from trace where state <> 'waiting'
     ) as counted (member, seizures, retracted, items, firearms, missing, traces)
     where %(member)s::text is null or member = %(member)s group by member order by member
 """
@@ -222,6 +222,16 @@ def filters_of(listing: str) -> frozenset[str]:
     return frozenset(LISTINGS[listing].filters)
 
 
+def exact_keys(serial: str) -> tuple[str, ...]:
+    """The keys of a number that has no open sign; none for one that has."""
+    return () if is_partial(serial) else (visual_key(serial), spoken_key(serial))
+
+
+def given(wanted: Wanted) -> list[str]:
+    """The filters that are set; their values may be numbers of firearms, so no log holds them."""
+    return sorted(field.name for field in fields(wanted) if getattr(wanted, field.name) not in (None, False))
+
+
 def _clauses(connection: Connection[Any], asked: Listing, wanted: Wanted) -> tuple[list[str], list[Any]]:
     given = {name: value for name, value in asdict(wanted).items() if name in asked.filters and value is not None}
     if wanted.serial is not None and asked.stream is not None:
@@ -232,8 +242,8 @@ def _clauses(connection: Connection[Any], asked: Listing, wanted: Wanted) -> tup
 
 def _keys(connection: Connection[Any], stream: str, serial: str) -> list[str]:
     """Keys in the view that a number as typed may be: its own, or those that its open signs leave possible."""
-    if not is_partial(serial):
-        return [visual_key(serial), spoken_key(serial)]
+    if exact := exact_keys(serial):
+        return list(exact)
     pattern = visual_key(serial)
     known = connection.execute("select distinct value from mark_key where stream = %s and kind = 'visual'", [stream])
     return [value for (value,) in known if matches(pattern, value)]

@@ -37,6 +37,7 @@ from schemas.marks.suggest import Suggest, own_suggest
 from schemas.rejection import Problem, problem
 from schemas.topics import GRANT, MAX_EVENT_BYTES
 from schemas.wire.codec import decode, encode
+from schemas.wire.traceparent import own_context
 
 NOTHING_KNOWN = Verdict(Sameness.NEW, 1)
 
@@ -124,12 +125,14 @@ def settle(judged: Judged, acceptance: Acceptance, intake: Intake, at: datetime)
     if made.grant:  # before its event: whatever is on the log can be opened
         own = _revision(made.grant, GRANT, made.grant.source.content, at)
         acceptance.add(own, draft_of(made.grant, GRANT, encode(made.grant)))
-    acceptance.add(_revision(event, stream, judged.digest, at), draft_of(event, stream, made.value))
+    context = judged.submission.context or own_context(event.event_id)
+    acceptance.add(_revision(event, stream, judged.digest, at), draft_of(event, stream, made.value, context))
     for tombstone in tombstones_of(event):
         if acceptance.find_event(tombstone.event_id) is None:
             acceptance.add(None, tombstone)
     acceptance.close_rejected(stream, judged.submission.national_id, event.event_id)
-    return _result(judged, "accepted", event.event_id, event.revision)
+    accepted = _result(judged, "accepted", event.event_id, event.revision)
+    return accepted.model_copy(update={"traceparent": context.text(event.event_id)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ NO_EDGES: Mapping[str, str] = {
     "producers/relay.py::Observer": "told after the fact; nothing depends on what it does",
     "consumers/observer.py::Observer": "likewise",
     "consumers/tracing/worker.py::RouterObserver": "likewise",
+    "consumers/terms/worker.py::EndedTermObserver": "likewise",
     "consumers/checked.py::Handler": "what is done with an event inside a transaction; each has laws of its own",
     "producers/ways_in/readers/expat.py::Listener": "told what an XML file says, in memory",
     "deploy/interfocal/stack/supervisor.py::Server": "the local stack's real servers, on which tests/broker runs",

@@ -1,8 +1,9 @@
 """Rows of databases that no topic gives back, or not for long. It changes when a database keeps something else.
 
-Of the region: decisions that were taken and told nobody yet, and gaps that persons have acknowledged. Of a desk: what
-its people have discarded, and what the region told it of its quarantine, on a topic with retention. What persons
-proposed to discard is not among them: it names entries by numbers that a database made anew gives to others.
+Of both: the audit log. Of the region: decisions that were taken and told nobody yet, gaps that persons have
+acknowledged, and hashes of read tokens. Of a desk: what its people have discarded, and what the region told it of its
+quarantine, on a topic with retention. What persons proposed to discard is not among them: it names entries by numbers
+that a database made anew gives to others.
 """
 
 from collections.abc import Sequence
@@ -44,6 +45,7 @@ def whole(table: str, columns: str, where: str = "true") -> Kept:
 
 
 ACKNOWLEDGED = whole("acknowledged_offsets", COLUMNS)
+AUDIT = whole("audit_entry", "number, entry, prev, hash")
 OF_REGION: Sequence[Kept] = (
     Kept(
         "region_outbox",
@@ -64,6 +66,13 @@ OF_REGION: Sequence[Kept] = (
         "acknowledged_by is not null",
     ),
     ACKNOWLEDGED,
+    AUDIT,
+    Kept(
+        "read_token",
+        "number, member, desk, sha256, issued_at, revoked_at",
+        "select number, member, desk, sha256, issued_at, revoked_at from read_token order by number",
+        "select setval(pg_get_serial_sequence('read_token', 'number'), (select max(number) from read_token))",
+    ),
 )
 OF_DESK: Sequence[Kept] = (
     whole(
@@ -72,6 +81,7 @@ OF_DESK: Sequence[Kept] = (
     ),
     whole("discarded", "topic, log_offset, discarded_by"),
     ACKNOWLEDGED,
+    AUDIT,
 )
 """In the order in which they are put back."""
 

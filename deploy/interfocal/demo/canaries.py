@@ -14,7 +14,6 @@ import psycopg
 from psycopg import sql
 
 from consumers.store.connection import connector
-from consumers.store.session import Session
 from consumers.view.queries import Wanted
 from interfocal.clock import random_bytes
 from interfocal.commands.view import ListName, read_list
@@ -115,8 +114,8 @@ def in_database(url: str, mark: str) -> Iterator[str]:
 def in_lists(installation: Installation, mark: str) -> Iterator[str]:
     """The lists that can be exported from the view, as text."""
     for listing in ListName:
-        session = Session(connector(installation.region_url, "canaries"))
-        listed = read_list(session, listing, Wanted(), LIST_ROWS)
+        with connector(installation.region_url, "canaries")() as connection:
+            listed = read_list(connection, listing, Wanted(), LIST_ROWS)
         if any(one in repr(listed).encode() for one in spellings(mark)):
             yield f"list of {listing.value}"
 

@@ -33,6 +33,7 @@ from producers.ways_in.bodies import row_object
 from producers.ways_in.files import read_rows
 from producers.ways_in.folder import REPORT_ENDING
 from producers.ways_in.handing import FileReport, Tally, mappings_for
+from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import Misconfigured
 
 WAYS_FILE = "demo.toml"
@@ -98,7 +99,7 @@ def by_http(national: National, path: Path) -> FileReport:
     for mapping in national.chosen(path):
         asked = {"mapping": mapping.name}
         address = f"{intake.url}/v1/{mapping.stream}"
-        answer = httpx.post(address, json=rows_of(path, mapping), params=asked, headers=headers)
+        answer = httpx.post(address, json=rows_of(path, mapping), params=asked, headers=headers, timeout=TIMEOUT_S)
         answer.raise_for_status()
         tally.add(Result.model_validate(result) for result in answer.json())
     return tally.report(path.name)

@@ -12,6 +12,7 @@ from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Installation, open_installation, replicas
+from interfocal.installation.reader import keep_desk_tokens, make_reader
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.provisioning.apply import provision
 from interfocal.provisioning.drift import Plan
@@ -32,6 +33,8 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
         topics = threads.submit(make_topics, installation)
         databases = threads.submit(make_databases, installation)
         progress(f"{topics.result()} topics and {databases.result()} databases are there")
+    make_reader(installation)
+    keep_desk_tokens(installation)
     publish(installation, installation.places.trust.document(installation.directory.version).read_bytes())
     return installation
 

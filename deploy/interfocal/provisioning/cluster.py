@@ -13,6 +13,7 @@ from producers.publisher import require_listener
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.topics import EVERY_BROKER, Topic
 
+ANSWER_S = 30.0
 SET_ON_THE_TOPIC = "DYNAMIC_TOPIC_CONFIG"
 
 
@@ -71,11 +72,11 @@ class Cluster:
 
 
 @contextmanager
-def opened(bootstrap: str) -> Iterator[Cluster]:
-    """A connection to the cluster; raises BrokerAway when no broker answers, or when one ends it half-way."""
+def opened(bootstrap: str, answer_s: float = ANSWER_S) -> Iterator[Cluster]:
+    """A connection to the cluster; raises BrokerAway when no broker answers in time, or when one ends it half-way."""
     require_listener(bootstrap)  # a client that finds nobody waits half a minute, and leaves its sockets open
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=round(answer_s * 1000))
     except KafkaError as error:
         raise BrokerAway(f"Kafka at {bootstrap} does not answer ({error}): is it up?") from error
     try:

@@ -13,7 +13,7 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from consumers.checked import Handler
+from consumers.checked import CheckedEvent, Handler
 from consumers.checking import Terms
 from consumers.desk.granted import GrantedHandler
 from consumers.desk.granting import GrantingWorker, SubmitGrants
@@ -28,6 +28,7 @@ from consumers.parts import LoopParts, Pace
 from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.session import Session
+from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
@@ -36,8 +37,11 @@ from interfocal.member.intake import intake_at, receipt_of, record_of
 from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import LoopObserver
+from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
+from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
+from interfocal.watching.validity import show_validity
+from interfocal.wiring.audit import anchor_worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
@@ -50,9 +54,9 @@ class WakingObserver(LoopObserver):
 
     work: threading.Event
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New deliveries are in the inbox."""
-        LoopObserver.folded(self, topic, events, appended_ms)
+        LoopObserver.folded(self, topic, events)
         self.work.set()
 
 
@@ -81,7 +85,9 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     """The process for these members' desks; raises Misconfigured when one is not a member."""
     metrics = Metrics(CollectorRegistry())
     failures = Failures(metrics)
-    workers: list[Worker] = []
+    show_build(metrics)
+    show_validity(metrics, installation.kept)
+    workers = [_watching(installation, codes, metrics)]
     loops: dict[str, Loop] = {}
     with ExitStack() as opened:
         http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S))
@@ -92,11 +98,20 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
             opened.callback(granting.session.close)
             parts = {"inbox": loop_runner(loops[code]), "receipts": _runner(receipts), "grants": granting.run}
             workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
+        workers.append(anchor_worker([AuditLog(installation, code) for code in codes]))
         close = opened.pop_all().close
     app = FastAPI(title="Interfocal desks", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
     app.include_router(health_router(checks, metrics.registry))
     return Wired(app, workers, close)
+
+
+def _watching(installation: Installation, codes: Sequence[str], metrics: Metrics) -> Worker:
+    owners = {code: installation.directory.member(code).owner for code in codes}
+    connects = {code: connector(installation.desk_url(code), f"desk.{owner}.gauges") for code, owner in owners.items()}
+    watched = [Watched(DESK_READER, code, desk_topics(owner), connects[code]) for code, owner in owners.items()]
+    looks: list[Look] = [disk_look(metrics, {"var": installation.var}), *(store_look(metrics, one) for one in watched)]
+    return gauges_worker(looks, pace(len(codes)))
 
 
 def desk_topics(owner: str) -> tuple[str, ...]:
@@ -140,7 +155,8 @@ def _behind(loops: Mapping[str, Loop]) -> str | None:
 
 
 def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker, GrantingWorker]:
-    owner = installation.directory.member(code).owner
+    member = installation.directory.member(code)
+    owner = member.owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
 
     def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
@@ -153,6 +169,8 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
 
     topics = desk_topics(owner)
     work = threading.Event()
+    observer = WakingObserver(shared.metrics, DESK_READER, member.code, work)
+    begin(observer, topics)
     pace = installation.settings.loop
     broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
     loop = Loop(
@@ -161,7 +179,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             connect=connect,
             terms=terms_of(installation),
             rules=Rules(desk_handlers(installation, code), pace.quarantine_limit, shared.reached),
-            observer=WakingObserver(shared.metrics, work),
+            observer=observer,
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),

@@ -1,16 +1,16 @@
-"""The region process: the view's loop, the router behind it, the region's relay, and the schema registry.
+"""The region process: the view's loop, router and ends of terms behind it, the region's relay, the schema registry.
 
 It changes when the region gets another part. More instances share the topics of one group and one database.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from consumers.checked import Handler
+from consumers.checked import CheckedEvent, Handler
 from consumers.folding import Rules
 from consumers.granting.handler import GrantHandler
 from consumers.heartbeats import HeartbeatHandler
@@ -22,20 +22,30 @@ from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.terms.handler import TermHandler
+from consumers.terms.worker import TermWorker
 from consumers.tracing.deciding import Office
 from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from consumers.web.registry_routes import registry_router
+from consumers.web.view_routes import Reading, answer_errors, view_router
+from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.installation import Installation
+from interfocal.installation.reader import reader_connect
 from interfocal.installation.settings import environment
+from interfocal.limits import EXERCISE_NOTICE
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import LoopObserver
+from interfocal.process.observers import REGION_READER, EndedTermObserver, LoopObserver, RouterObserver, begin
 from interfocal.process.service import Wired, Worker
+from interfocal.watching.drift import drift_worker
+from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
+from interfocal.watching.validity import show_validity
+from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.grants import forwarder_runner
 from interfocal.wiring.recovery import Recovery, until_done
@@ -63,33 +73,14 @@ WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
 
 
 @dataclass(frozen=True, slots=True)
-class RouterObserver:
-    """Turns what the router tells into metrics and log lines."""
-
-    metrics: Metrics
-
-    def decided(self, kind: str, rule: str | None) -> None:
-        """A decision was taken."""
-        self.metrics.decisions.labels(kind, rule or "-").inc()
-
-    def not_decided(self, kind: str, error: Exception) -> None:
-        """A want could not be decided now; it is tried again."""
-        log().error("not_decided", kind=kind, error=type(error).__name__)
-
-    def away(self, error: Temporary) -> None:
-        """The database does not answer."""
-        log().warning("router_waits", code=error.code, reason=str(error))
-
-
-@dataclass(frozen=True, slots=True)
 class WakingObserver(LoopObserver):
     """Wakes the router whenever something was folded."""
 
     wake: Callable[[], None]
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New facts, so perhaps new work."""
-        LoopObserver.folded(self, topic, events, appended_ms)
+        LoopObserver.folded(self, topic, events)
         self.wake()
 
 
@@ -109,10 +100,15 @@ def sending_topics(installation: Installation) -> tuple[str, ...]:
 def wire_region(installation: Installation, reached: Reached = not_watched) -> Wired:
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
+    show_build(metrics)
+    show_validity(metrics, installation.kept, (*installation.directory.owners(), REGION))
     session = Session(connector(installation.region_url, "region"))
+    ending = Session(connector(installation.region_url, "region.terms"))
     office = Office(installation.directory, load_reference(), now)
     router = RouterWorker(session, office, RouterObserver(metrics), reached)
-    loop = make_loop(installation, WakingObserver(metrics, router.wake), reached)
+    observer = WakingObserver(metrics, REGION_READER, REGION.upper(), router.wake)
+    loop = make_loop(installation, observer, reached)
+    terms = TermWorker(ending, office, EndedTermObserver(metrics))
     outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
@@ -121,30 +117,43 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     def may_decide() -> bool:
         return loop.caught_up() and not installation.directory.is_expired(now())
 
-    workers = [Worker("view", loop_runner(loop))]
+    workers = [Worker("view", loop_runner(loop)), _watching(installation, metrics), drift_worker(installation, metrics)]
     if environment(WORKERS_OFF) != "1":
         workers += [
             Worker("router", _router_runner(router, may_decide, recovery)),
+            Worker("terms", lambda stop: terms.run(stop, may_decide)),
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
             Worker("forwarder", forwarder_runner(installation, may_decide, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
+            anchor_worker([AuditLog(installation)]),
         ]
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
+    answer_errors(app)
+    limits = (EXERCISE_NOTICE,)
+    app.include_router(view_router(Reading(reader_connect(installation), installation.directory, limits)))
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
-    return Wired(app, workers, lambda: _close(session, outbox))
+    return Wired(app, workers, lambda: _close((session, ending), outbox))
 
 
-def _close(session: Session, outbox: RegionOutbox) -> None:
-    session.close()
+def _close(sessions: Iterable[Session], outbox: RegionOutbox) -> None:
+    for session in sessions:
+        session.close()
     outbox.close()
+
+
+def _watching(installation: Installation, metrics: Metrics) -> Worker:
+    connect = connector(installation.region_url, "region.gauges")
+    watched = Watched(REGION_READER, REGION.upper(), region_topics(installation), connect)
+    return gauges_worker([disk_look(metrics, {"var": installation.var}), RegionLook(metrics, watched, now)])
 
 
 def make_loop(installation: Installation, observer: LoopObserver, reached: Reached) -> Loop:
     """The loop that folds the view and the traces into the regional database."""
     topics = region_topics(installation)
+    begin(observer, topics)
     pace = installation.settings.loop
     broker = Broker(installation.bootstrap, GROUP, installation.prefix)
     return Loop(
@@ -165,7 +174,7 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
 
 def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
     """What is done with what the region folds; a discard takes back what those before it did."""
-    folding = (ViewHandler(), TracingHandler(reached), GrantHandler(), HeartbeatHandler())
+    folding = (ViewHandler(), TracingHandler(reached), GrantHandler(), TermHandler(), HeartbeatHandler())
     return (*folding, SettlingHandler(folding, quarantine_limit))
 
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0030_grants"
-down_revision = "0007_heartbeat"
+down_revision = "0023_shown"
 branch_labels = None
 depends_on = None
 

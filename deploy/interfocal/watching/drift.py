@@ -1,0 +1,36 @@
+"""In how many things the cluster is not as planned, looked at now and then. It changes with how that is shown."""
+
+import threading
+from collections.abc import Sequence
+
+from interfocal.installation.installation import Installation
+from interfocal.installation.preparing import plan_of
+from interfocal.process.logs import log
+from interfocal.process.metrics import Metrics
+from interfocal.process.service import Worker
+from interfocal.provisioning.cluster import opened
+from interfocal.provisioning.drift import Drift, drift_of
+from schemas.errors import Temporary
+
+EVERY_S = 60.0
+
+
+def differences(installation: Installation) -> Sequence[Drift]:
+    """Where plan and cluster differ now; raises BrokerAway."""
+    plan = plan_of(installation)
+    with opened(installation.bootstrap) as cluster:
+        return drift_of(plan, cluster.found(plan))
+
+
+def drift_worker(installation: Installation, metrics: Metrics) -> Worker:
+    """Compares once a minute; while the cluster is away, the last figure stays."""
+
+    def run(stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                metrics.process.drift.set(len(differences(installation)))
+            except Temporary as error:
+                log().warning("drift_waits", code=error.code, reason=str(error))
+            stop.wait(EVERY_S)
+
+    return Worker("drift", run)
