@@ -25,7 +25,7 @@ from consumers.store.session import Session
 from schemas.errors import Temporary, Unsealed
 from schemas.events.delivery import Delivery
 from schemas.record import Record
-from schemas.topics import owner_of, stream_of
+from schemas.topics import GRANT, REGION, owner_of, stream_of
 from schemas.trust.chain import Expectation, check_record
 from schemas.trust.faults import Fault
 from schemas.trust.keys import PublicKey
@@ -36,8 +36,13 @@ BY_KEYS = (Fault.UNKNOWN_SIGNING_KEY, Fault.SIGNING_KEY_NOT_VALID, Fault.KEY_END
 REASONS = (*BY_KEYS, *(f"original_{fault}" for fault in BY_KEYS))
 """Reasons of quarantine that another version of the directory may take away."""
 
-CARRIES_OTHERS = "inbox"
-"""The stream whose events hold seals of every member."""
+CARRIES_OTHERS = frozenset({"inbox", GRANT})
+"""Streams of the region whose events hold seals of every member."""
+
+
+def carries_others(topic: str) -> bool:
+    """Whether a topic's events hold seals of other members beside the region's."""
+    return owner_of(topic) == REGION and stream_of(topic) in CARRIES_OTHERS
 
 
 class OtherDirectory(Temporary):
@@ -119,7 +124,7 @@ def adopt(transaction: Connection[Any], terms: Terms, handlers: Sequence[Handler
 def _take_back(transaction: Connection[Any], terms: Terms, handlers: Sequence[Handler], owners: set[str]) -> int:
     """Undo every applied event of these owners, or that carries one of theirs, whose seal does not hold any more."""
     rows = transaction.execute("select topic from topic_position order by topic").fetchall()
-    topics = [topic for (topic,) in rows if owner_of(topic) in owners or stream_of(topic) == CARRIES_OTHERS]
+    topics = [topic for (topic,) in rows if owner_of(topic) in owners or carries_others(topic)]
     positions.lock(transaction, topics)
     count = 0
     for topic in topics:
@@ -144,7 +149,7 @@ def _holds(record: Record, seals: Expectation) -> bool:
     """Whether a record that was verified once may still be used: keys have changed, and bytes have not."""
     try:
         check_record(record, seals)
-        if stream_of(record.topic) == CARRIES_OTHERS and record.value is not None:
+        if carries_others(record.topic) and record.value is not None:
             _, event = decode(record.value)
             if isinstance(event, Delivery):
                 check_record(original_record(event), seals)

@@ -27,15 +27,19 @@ from schemas.events.issued_directory import IssuedDirectory
 from schemas.events.quarantined import Quarantined
 from schemas.record import COMPRESSED, TRANSACTION, UNREADABLE_HEADER, Record
 from schemas.topics import (
+    GRANT,
     MAX_DELIVERY_BYTES,
     MAX_EVENT_BYTES,
+    forwarded_topic,
     inbox_topic,
+    is_compacted,
     owner_of,
     quarantine_topic,
     stream_of,
 )
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.chain import Verdict as SealVerdict
+from schemas.trust.faults import Fault, unsealed
 from schemas.trust.seal import Seal
 from schemas.wire.catalogue import stream_carried_by, stream_of_schema
 from schemas.wire.cloudevents import check_headers
@@ -98,8 +102,16 @@ class Terms:
     directory_version: int = 1
 
 
-Checked = CheckedEvent | Faulty
-"""What became of one record; both have ``record``."""
+@dataclass(frozen=True, slots=True)
+class Tombstone:
+    """A record without a value on a compacted topic: it clears the log, and nothing follows from it."""
+
+    record: Record
+    claims: None = None
+
+
+Checked = CheckedEvent | Faulty | Tombstone
+"""What became of one record; all have ``record``."""
 
 
 def check_records(topic: str, records: Sequence[Record], terms: Terms) -> list[Checked]:
@@ -108,8 +120,18 @@ def check_records(topic: str, records: Sequence[Record], terms: Terms) -> list[C
     return [_checked(verdict, terms) for verdict in verdicts]
 
 
+def check_record(record: Record, terms: Terms) -> CheckedEvent | Faulty:
+    """What becomes of one record that has to be an event."""
+    (checked,) = check_records(record.topic, [record], terms)
+    if isinstance(checked, Tombstone):
+        return _foreign(record, unsealed(Fault.NO_VALUE))
+    return checked
+
+
 def _checked(verdict: SealVerdict, terms: Terms) -> Checked:
     record, seal = verdict.record, verdict.seal
+    if record.value is None and is_compacted(record.topic) and not record.header_values(UNREADABLE_HEADER):
+        return Tombstone(record)
     if seal is None or record.value is None:
         return _foreign(record, verdict.error)
     try:
@@ -187,7 +209,12 @@ def _owner(event: Event, seal: Seal, _terms: Terms) -> bool:
 def _inbox(event: Event, seal: Seal, _terms: Terms) -> bool:
     if isinstance(event, Quarantined):
         return quarantine_topic(owner_of(event.topic)) == seal.claims.topic
-    return not isinstance(event, Delivery) or inbox_topic(event.inbox) == seal.claims.topic
+    return not isinstance(event, Delivery) or topic_of(event) == seal.claims.topic
+
+
+def topic_of(delivery: Delivery) -> str:
+    """The topic for a delivery: its addressee's inbox, or where grants reach it."""
+    return forwarded_topic(delivery.inbox) if delivery.purpose == GRANT else inbox_topic(delivery.inbox)
 
 
 def _exercise(event: Event, _seal: Seal, terms: Terms) -> bool:

@@ -88,11 +88,11 @@ def _without_discarded(transaction: Connection[Any], items: Sequence[Checked]) -
     return [_discarded(item) if away else item for item, away in zip(items, gone, strict=True)]
 
 
-def _discarded(item: Checked) -> Faulty:
+def _discarded(item: Checked) -> Checked:
     if isinstance(item, CheckedEvent):
         ids = (item.event.event_id, item.event.member)
         return Faulty(item.record, Verdict.UNUSABLE, settling.DISCARDED, {}, *ids, item.claims)
-    return replace(item, reason=settling.DISCARDED)
+    return replace(item, reason=settling.DISCARDED) if isinstance(item, Faulty) else item
 
 
 def effects(
@@ -152,7 +152,7 @@ def failed(batch: Batch, error: Exception) -> Batch:
     values. Raises Stop when the record went to quarantine already and even that failed.
     """
     topic, item = batch.only()
-    if isinstance(item, Faulty):
+    if not isinstance(item, CheckedEvent):
         raise Stop(f"record {item.record.offset} of {topic} cannot even be quarantined ({type(error).__name__})")
     return batch.with_only(fault_of_failure(item, error))
 

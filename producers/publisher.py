@@ -130,7 +130,7 @@ class KafkaPublisher:
         try:
             future = self._producer.send(
                 self._prefix + draft.topic,
-                value=draft.value,
+                value=draft.value or None,
                 key=draft.key.encode() or None,
                 headers=list(entry.headers),
                 partition=PARTITION,

@@ -14,12 +14,13 @@ from producers.intake.assemble import draft_of, finished
 from producers.intake.sameness import ONCE_ONLY, Candidate, Sameness, judge
 from producers.outbox import OutboxFile, RejectedRecord, Revision
 from producers.outbox.rebuilding import FoundEvent, Moved, Rebuilding, TopicRebuilt, begin_anew, rebuilding
+from producers.recover_grants import clear_erased, index_grants
 from schemas.errors import Malformed, Stop, TopicAhead, Undecodable, UnknownSchema
 from schemas.events.envelope import MemberEvent
 from schemas.events.ids import event_id
 from schemas.record import SEAL_HEADER, Draft, Record, TopicBounds, TopicReader
 from schemas.rejection import Problem, problem
-from schemas.topics import is_short_lived, owner_of, stream_of
+from schemas.topics import is_compacted, is_short_lived, owner_of, stream_of
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.seal import Seal, SealClaims, read_seal
 from schemas.wire.codec import decode, encode
@@ -81,6 +82,10 @@ def recover(
             rebuilt.append(one)
             for row in moved:
                 settle_again(row, rebuild, settled, now())
+        for topic in filter(is_compacted, topics):
+            bounds = every[topic]
+            index_grants(rebuild, found_events(reader, topic, bounds, expected))
+            clear_erased(rebuild, topic, reader.read(topic, bounds.start, bounds.end), now())
     return Recovered(tuple(rebuilt), settled, tuple(unreadable), conflicts, outbox.backlog().rows)
 
 

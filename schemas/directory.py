@@ -57,6 +57,19 @@ class Key(Part):
     ended: Ending | None = None
 
 
+class OpeningKey(Part):
+    """A key that opens grants: raw X25519 public key (base64url), and the seconds between which one may grant to it.
+
+    ``voucher`` is the signature of a signing key of its owner (``schemas.trust.opening``): without it nobody grants.
+    """
+
+    kid: KeyId
+    public: str
+    valid_from: int
+    valid_until: int
+    voucher: str = ""
+
+
 class Member(Part):
     """A jurisdiction in the directory. ``places`` are the place codes whose marks point to it."""
 
@@ -70,6 +83,7 @@ class Member(Part):
     places: tuple[str, ...] = ()
     id_key_check: str = ""
     keys: tuple[Key, ...] = ()
+    opening_keys: tuple[OpeningKey, ...] = ()
 
     @property
     def owner(self) -> str:

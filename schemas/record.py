@@ -73,7 +73,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An event whose value is final and which has no number yet. ``key`` is what the topic is keyed by."""
+    """An event whose value is final and which has no number yet. ``key`` is what the topic is keyed by.
+
+    Without a value it is a tombstone: Kafka then keeps nothing under its key.
+    """
 
     topic: str
     event_id: str

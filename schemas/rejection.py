@@ -37,6 +37,7 @@ REJECTION_MESSAGES: Mapping[str, str] = MappingProxyType(
         "reference_reused": "{reference} was used before with other content; an act is never changed.",
         "stale_version": "Version {version} is older than version {newer}, which was accepted before.",
         "unknown_trace": "This member knows no trace {trace}.",
+        "unknown_grant": "This member has made no grant {grant}.",
         "missing_cause": "{act} answers another act: its event id is needed in cause.",
         "wrong_party": "{act} is for the {party} of a trace, and {member} is not.",
         "too_large": "The record makes an event of {size} bytes; at most {limit} are exchanged.",

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from schemas.errors import Misconfigured
 
@@ -54,9 +55,21 @@ EVERY_BROKER: Mapping[str, str] = MappingProxyType(
 """Settings of brokers on which the promises rest."""
 MOST_REPLICAS = 3
 
+COMPACTED: Mapping[str, str] = MappingProxyType(
+    {
+        "cleanup.policy": "compact",
+        "max.compaction.lag.ms": str(DAY_MS),  # what a tombstone is for has left every segment a day later, or sooner
+        "min.cleanable.dirty.ratio": "0.01",
+        "delete.retention.ms": str(7 * DAY_MS),
+        "segment.ms": str(DAY_MS),
+    }
+)
+"""Settings of topics of grants: an erased one has to leave the log."""
+
 RECORD_STREAMS = ("seizure", "missing", "trace")
 """Streams whose events are records of a member; the ledger counts them."""
-MEMBER_STREAMS = (*RECORD_STREAMS, "receipt", "heartbeat")
+GRANT: Final = "grant"
+MEMBER_STREAMS = (*RECORD_STREAMS, "receipt", GRANT, "heartbeat")
 DECISION_TOPIC = f"{REGION}.decision"
 DIRECTORY_TOPIC = f"{REGION}.directory"
 SHORT_LIVED: Mapping[str, Mapping[str, str]] = MappingProxyType({"heartbeat": kept_for(7), "quarantine": kept_for(90)})
@@ -94,9 +107,19 @@ def inbox_topic(member: str) -> str:
     return f"{REGION}.inbox.{member.lower()}"
 
 
+def forwarded_topic(member: str) -> str:
+    """``rs`` -> ``region.grant.rs``: where others' grants reach a member."""
+    return f"{REGION}.{GRANT}.{member.lower()}"
+
+
 def quarantine_topic(member: str) -> str:
     """``rs`` -> ``region.quarantine.rs``."""
     return f"{REGION}.quarantine.{member.lower()}"
+
+
+def topics_for(member: str) -> tuple[str, ...]:
+    """What the region writes for one member alone."""
+    return inbox_topic(member), forwarded_topic(member), quarantine_topic(member)
 
 
 def owner_of(topic: str) -> str:
@@ -128,17 +151,22 @@ def planned_topics(members: Sequence[str], replication: int = 1) -> tuple[Topic,
     topics = [_topic(DECISION_TOPIC, replication, REGION), _topic(DIRECTORY_TOPIC, replication, REGION, *codes)]
     for code in codes:
         topics += [_topic(member_topic(code, stream), replication, code, REGION) for stream in MEMBER_STREAMS]
-        topics += [_topic(topic, replication, REGION, code) for topic in (inbox_topic(code), quarantine_topic(code))]
+        topics += [_topic(topic, replication, REGION, code) for topic in topics_for(code)]
     return tuple(topics)
 
 
 def is_short_lived(topic: str) -> bool:
-    """Whether a topic's records go after a time."""
-    return stream_of(topic) in SHORT_LIVED
+    """Whether a topic's records go: after a time, or because they are erased."""
+    return stream_of(topic) in SHORT_LIVED or is_compacted(topic)
+
+
+def is_compacted(topic: str) -> bool:
+    """Whether a topic keeps the last record of each key only: its numbers have gaps, and tombstones are on it."""
+    return stream_of(topic) == GRANT
 
 
 def _topic(name: str, replication: int, owner: str, *readers: str) -> Topic:
     """A topic that its owner writes and may read, as these may."""
-    kept = SHORT_LIVED.get(stream_of(name), KEPT_FOR_GOOD)
+    kept = COMPACTED if is_compacted(name) else SHORT_LIVED.get(stream_of(name), KEPT_FOR_GOOD)
     config = {**EVERY_TOPIC, **kept, "min.insync.replicas": str(in_sync_replicas(replication))}
     return Topic(name, owner, (owner, *readers), config, replication)

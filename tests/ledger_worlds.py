@@ -34,7 +34,15 @@ from schemas.events.receipt import Receipt
 from schemas.events.seizure import Seizure
 from schemas.events.trace import TraceAct
 from schemas.record import Record
-from schemas.topics import DECISION_TOPIC, inbox_topic, member_topic, owner_of, quarantine_topic, stream_of
+from schemas.topics import (
+    DECISION_TOPIC,
+    inbox_topic,
+    is_compacted,
+    member_topic,
+    owner_of,
+    quarantine_topic,
+    stream_of,
+)
 from sealing import an_id, claims
 
 MEMBERS = ("aa", "bb")
@@ -205,7 +213,7 @@ def world(plan: Plan) -> Counted:
     )
     desks = {
         owner.upper(): Desk(
-            store_of({topic: logs[topic] for topic in desk_topics(owner)}, []),
+            store_of({topic: logs[topic] for topic in desk_topics(owner) if not is_compacted(topic)}, []),
             [
                 InboxRow(d, "of", "accountable", d, 1.0, line)
                 for d, line in expected.inboxes[inbox_topic(owner)].items()

@@ -9,6 +9,7 @@ from typing import Any
 
 from intake_cases import AT_THE_DOOR, NOW, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
+from producers.intake.sealing import PartSealing
 from producers.intake.submission import Result
 from producers.recover import Recovered, recover
 from producers.relay import Relay, RelayEdges
@@ -17,6 +18,7 @@ from schemas.record import SEAL_HEADER
 from schemas.topics import MEMBER_STREAMS, member_topic
 from schemas.trust.chain import Expectation
 from schemas.trust.keys import SigningKeys
+from schemas.trust.opening import opening_key_from_seed
 from schemas.trust.sealer import sealer
 from schemas.wire.codec import decode
 from sealing import AUD, SEALED_AT, a_key, expecting, held
@@ -25,6 +27,9 @@ from twins import TwinLog, TwinPublisher, TwinReader
 TOPICS = tuple(member_topic("rs", stream) for stream in MEMBER_STREAMS)
 SEIZURES = member_topic("rs", "seizure")
 HEARTBEATS = member_topic("rs", "heartbeat")
+
+
+SEALING = PartSealing(AUD, bytes, lambda: ("rs.open.1", opening_key_from_seed(bytes(range(32))).public_key()))
 
 
 def export(*names: str, **changes: Any) -> list[dict[str, Any]]:
@@ -53,7 +58,7 @@ class Side:
         """Its intake, as long as the file is open."""
         if self.opened is None:
             self.folder.mkdir(parents=True, exist_ok=True)
-            self.opened = replace(open_intake(self.folder), now=self.clock)
+            self.opened = replace(open_intake(self.folder), now=self.clock, sealing=SEALING)
         return self.opened
 
     def submit(self, records: Iterable[dict[str, Any]], stream: str = "seizure") -> list[Result]:

@@ -17,8 +17,10 @@ from kafka import KafkaProducer
 from prometheus_client import CollectorRegistry
 
 from consumers.checked import Handler
+from consumers.desk.granting import GrantingWorker
 from consumers.desk.receipts import ReceiptWorker
 from consumers.folding import Rules
+from consumers.granting.forwarding import Forwarder
 from consumers.loop import Loop
 from consumers.observer import Unobserved
 from consumers.parts import LoopParts, Pace
@@ -33,10 +35,12 @@ from consumers.tracing.worker import RouterWorker
 from interfocal.clock import now
 from interfocal.drain import under_way
 from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.opening import opener_of, opening_keys, part_sealing
 from interfocal.installation.preparing import prepare
 from interfocal.installation.reader import make_reader, reader_role
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
+from interfocal.member.intake import record_of
 from interfocal.process.metrics import Metrics
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.databases import connect
@@ -49,11 +53,12 @@ from producers.intake.submission import Entrance
 from producers.outbox import OutboxFile, Revision
 from producers.relay import Relay
 from schemas.codes.lists import load_code_lists
+from schemas.errors import ExchangeError, Rejected, Unusable
 from schemas.events.ids import event_id
 from schemas.marks.reference import load_reference
 from schemas.record import Draft
 from schemas.steps import not_watched
-from schemas.topics import MEMBER_STREAMS, REGION, member_topic
+from schemas.topics import MEMBER_STREAMS, REGION, is_compacted, is_short_lived, member_topic
 from sealing import an_id
 from small_records import ASKED, ASKER, a_missing, a_request, a_seizure, about
 
@@ -121,6 +126,7 @@ def member_parts(installation: Installation, code: str) -> MemberParts:
         code_lists=load_code_lists(),
         outbox=outbox,
         now=now,
+        sealing=part_sealing(installation, code),
     )
     return MemberParts(intake, make_relay(installation, sending, Metrics(CollectorRegistry())))
 
@@ -138,6 +144,8 @@ def a_loop(installation: Installation, url: str, topics: Sequence[str], *handler
             topics=topics,
             now=now,
             pace=Pace(poll_s=0.1),
+            short_lived=frozenset(filter(is_short_lived, topics)),
+            compacted=frozenset(filter(is_compacted, topics)),
         )
     )
 
@@ -147,7 +155,7 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
     view = a_loop(installation, installation.region_url, region_topics(installation), *handlers(100))
     connects = {code: connector(url, "test") for code, url in installation.desk_urls.items()}
     desks = {
-        code: a_loop(installation, url, desk_topics(code), *desk_handlers(terms_of(installation)))
+        code: a_loop(installation, url, desk_topics(code), *desk_handlers(installation, code))
         for code, url in installation.desk_urls.items()
     }
     sessions = {code: Session(opened) for code, opened in connects.items()}
@@ -170,6 +178,21 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
     teller = Teller(installation.directory.region, installation.directory.exercise, now)
     steps = [router.run_once, terms.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
     steps += [receipts(code) for code in desks]
+
+    def granting(code: str) -> Callable[[], int]:
+        def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
+            return [record_of(result) for result in members[code].intake.submit("grant", list(records), ENTRANCE)]
+
+        def refused(error: ExchangeError) -> None:
+            assert isinstance(error, Unusable), error
+
+        opener, keys = opener_of(installation, code), opening_keys(installation)
+        caught_up = desks[code].caught_up
+        return GrantingWorker(sessions[code], installation.directory, opener, keys, submit, caught_up, refused).run_once
+
+    forwarder = Forwarder(installation.directory, now)
+    steps += [granting(code) for code in desks]
+    steps += [lambda: router_session.transact(forwarder.forward), lambda: router_session.transact(forwarder.clear)]
     return RegionParts((view, *desks.values()), steps, (*sessions.values(), router_session), relay, outbox)
 
 

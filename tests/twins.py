@@ -82,7 +82,7 @@ class TwinLog:
 
     def append(self, entry: Entry) -> int:
         draft = entry.draft
-        return self.write(draft.topic, draft.key.encode() or None, draft.value, entry.headers)
+        return self.write(draft.topic, draft.key.encode() or None, draft.value or None, entry.headers)
 
     def write(
         self, topic: str, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...] = ()

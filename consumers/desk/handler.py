@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 
 from consumers.checked import CheckedEvent, SetAside
 from consumers.checking import Terms
+from consumers.desk import sealed
 from consumers.desk.original import check_original
 from consumers.desk.own import recall
 from schemas.events.delivery import Delivery
@@ -30,6 +31,7 @@ class DeskHandler:
     """Implements ``consumers.checked.Handler`` for one member's inbox."""
 
     terms: Terms
+    member: str
 
     @property
     def streams(self) -> frozenset[str]:
@@ -37,14 +39,15 @@ class DeskHandler:
         return frozenset({"inbox"})
 
     def bucket_keys(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Collection[str]:
-        """The deliveries: another instance may be folding the receipt for one of them."""
+        """The deliveries: another instance may be folding the receipt for one of them. And the grants of parts."""
         del transaction
-        return {checked.event.event_id for checked in events}
+        return {"grants", *(checked.event.event_id for checked in events)}
 
     def fold(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Sequence[SetAside]:
         """One inbox row for each delivery whose original holds; the others are set aside."""
         aside: list[SetAside] = []
         rows: list[tuple[object, ...]] = []
+        acts: list[TraceAct] = []
         for event in events:
             delivery = event.event
             if not isinstance(delivery, Delivery):
@@ -54,6 +57,9 @@ class DeskHandler:
                 aside.append(SetAside(event.record.topic, delivery.event_id, original))
             else:
                 rows.append(inbox_row(delivery, original))
+                acts += [original.event] if isinstance(original.event, TraceAct) else []
+        sealed.keep_sealed(transaction, acts)
+        sealed.erase(transaction, self.member, acts)
         transaction.cursor().executemany(INSERT, rows)
         recall(transaction, [str(row[0]) for row in rows])
         return aside
@@ -61,6 +67,11 @@ class DeskHandler:
     def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
         """Delete the deliveries from the inbox."""
         ids = [checked.event.event_id for checked in events]
+        transaction.execute(
+            "delete from sealed_part using inbox where inbox.event_id = any(%s)"
+            " and (sealed_part.member, sealed_part.event_id) = (inbox.from_member, inbox.of_event)",
+            [ids],
+        )
         transaction.execute("delete from inbox where event_id = any(%s)", [ids])
 
 

@@ -5,7 +5,7 @@ seal, checked here, says who speaks.
 """
 
 from consumers.checked import CheckedEvent
-from consumers.checking import Terms, check_records
+from consumers.checking import Terms, check_record
 from consumers.quarantine.entries import Faulty
 from schemas.events.delivery import Delivery
 from schemas.events.trace import TraceAct
@@ -33,7 +33,7 @@ def original_record(delivery: Delivery) -> Record:
 
 def check_original(delivery: Delivery, terms: Terms) -> CheckedEvent | str:
     """The original, or the reason why this delivery may not take effect."""
-    (checked,) = check_records(delivery.original.topic, [original_record(delivery)], terms)
+    checked = check_record(original_record(delivery), terms)
     if isinstance(checked, Faulty):
         return reason_of(checked.reason)
     act = checked.event

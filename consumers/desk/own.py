@@ -11,6 +11,7 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.checked import CheckedEvent, SetAside
+from consumers.desk import sealed
 from consumers.desk.inbox import SubmittedAct, keep_submissions
 from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
@@ -35,9 +36,9 @@ class OwnHandler:
         return frozenset(STREAMS)
 
     def bucket_keys(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Collection[str]:
-        """The deliveries of receipts: another instance may be folding one of them."""
+        """The deliveries of receipts: another instance may be folding one of them. And the grants of parts."""
         del transaction
-        return {checked.event.delivery_id for checked in events if isinstance(checked.event, Receipt)}
+        return {"grants", *(checked.event.delivery_id for checked in events if isinstance(checked.event, Receipt))}
 
     def fold(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Sequence[SetAside]:
         """Note the receipts and acts; nothing is set aside, whatever the region thinks of an act."""
@@ -48,7 +49,11 @@ class OwnHandler:
             [(receipt.delivery_id, receipt.event_id, receipt.received_at) for receipt in receipts],
         )
         recall(transaction, [receipt.delivery_id for receipt in receipts])
-        keep_submissions(transaction, [submitted(event) for event in said if isinstance(event, TraceAct)])
+        acts = [event for event in said if isinstance(event, TraceAct)]
+        keep_submissions(transaction, [submitted(act) for act in acts])
+        sealed.keep_sealed(transaction, acts)
+        for act in acts:
+            sealed.erase(transaction, act.member, [act])
         return ()
 
     def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:

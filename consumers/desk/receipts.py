@@ -35,8 +35,15 @@ def receipt_record(entry: InboxEntry) -> dict[str, Any]:
         "delivery_id": entry.event_id,
         "received_at": entry.received_at.astimezone(UTC).isoformat(),
         "handling": {"codes": ["H0"]},
+        **erased_of(entry),
         **({MARK: entry.traceparent} if entry.traceparent else {}),
     }
+
+
+def erased_of(entry: InboxEntry) -> dict[str, Any]:
+    """What the receipt of an erasure says: its delivery is in the inbox only once its grants are deleted there."""
+    erasure = entry.body.get("erasure")
+    return {"erased": erasure["grants"]} if erasure else {}
 
 
 @dataclass(frozen=True, slots=True)

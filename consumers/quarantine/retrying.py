@@ -9,7 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.adoption import check_adopted, standing_of
-from consumers.checking import Terms, check_records, events_of
+from consumers.checking import Terms, check_record, events_of
 from consumers.folding import Outcome, Rules, effects, fault_of_failure
 from consumers.quarantine import settling
 from consumers.quarantine.entries import Faulty, PostgresQuarantine, QuarantineEntry
@@ -60,7 +60,7 @@ class Retrying:
         entry = settling.locked(transaction, place)
         if entry is None:
             return None
-        (checked,) = check_records(place[0], [entry.faulty.record], self._terms)
+        checked = check_record(entry.faulty.record, self._terms)
         why = checked if isinstance(checked, Faulty) else fault_of_failure(checked, error)
         settling.was_not_used(transaction, entry, why)
         return Outcome(quarantined=[why])
@@ -72,7 +72,7 @@ def retry(transaction: Connection[Any], place: Place, terms: Terms, rules: Rules
     entry = settling.locked(transaction, place)
     if entry is None:
         return None
-    (checked,) = check_records(place[0], [entry.faulty.record], terms)
+    checked = check_record(entry.faulty.record, terms)
     if isinstance(checked, Faulty):
         settling.was_not_used(transaction, entry, checked)
         return Outcome(quarantined=[checked])

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from schemas.topics import is_short_lived
+from schemas.topics import is_compacted, is_short_lived
 from schemas.trust.gaps import ChainPosition, Gap, advance
 from schemas.trust.seal import SealClaims
 
@@ -24,6 +24,7 @@ def follow(transaction: Connection[Any], claims: Sequence[SealClaims]) -> Sequen
 
     The caller holds the positions of all topics locked. Topics with retention are counted from their first number here.
     """
+    claims = [one for one in claims if not is_compacted(one.topic)]  # what was erased there leaves gaps
     if not claims:
         return ()
     known = _positions(transaction, sorted({(one.topic, one.chain) for one in claims}))

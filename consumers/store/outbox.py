@@ -111,7 +111,9 @@ class RegionOutbox:
         """Record the acknowledged offset of each row, all or none; a row keeps its first offset."""
         with self._held("marking rows published") as connection:
             rows = connection.execute(
-                "update region_outbox as row set published_offset = told.log_offset"
+                # A grant is on its topic for as long as it may be, and nowhere else.
+                "update region_outbox as row set published_offset = told.log_offset,"
+                " value = case when row.topic like 'region.grant.%%' then ''::bytea else row.value end"
                 " from unnest(%s::bigint[], %s::bigint[]) as told (row_id, log_offset)"
                 " where row.row_id = told.row_id and row.published_offset is null returning row.topic",
                 [list(offsets.keys()), list(offsets.values())],

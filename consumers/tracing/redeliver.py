@@ -3,16 +3,18 @@
 An outbox that was lost with its database may have sent a decision and not all of its deliveries.
 """
 
-from collections.abc import Container
+from collections.abc import Container, Sequence
 from typing import Any
 
 from psycopg import Connection
 
+from consumers.granting.forwarding import grant_draft, grant_original
 from consumers.store import outbox
 from consumers.tracing import knowledge
 from consumers.tracing.deciding import delivery_draft
 from consumers.tracing.knowledge import Arrival
-from schemas.events.decision import Decision
+from schemas.events.decision import Decision, PlannedDelivery
+from schemas.record import Draft
 
 
 def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
@@ -27,12 +29,23 @@ def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
             decision = Decision.model_validate(body)
             lacking = [planned for planned in decision.deliveries if planned.event_id not in in_inboxes]
             lacking = [planned for planned in lacking if not outbox.contains(transaction, planned.event_id)]
-            arrival = _arrival(transaction, decision) if lacking else None
-            if arrival is not None:
-                for planned in lacking:
-                    outbox.add(transaction, delivery_draft(decision, sha256, planned, arrival))
-                added += len(lacking)
+            drafts = _drafts(transaction, decision, sha256, lacking) if lacking else []
+            for draft in drafts:
+                outbox.add(transaction, draft)
+            added += len(drafts)
     return added
+
+
+def _drafts(
+    transaction: Connection[Any], decision: Decision, sha256: str, lacking: Sequence[PlannedDelivery]
+) -> Sequence[Draft]:
+    """The deliveries; none where the original is in quarantine, or erased."""
+    if decision.forwarding:
+        forwarded = decision.forwarding
+        grant = grant_original(transaction, forwarded.granted_by, decision.subject, forwarded.sha256)
+        return [grant_draft(decision, sha256, planned, grant) for planned in lacking] if grant else []
+    arrival = _arrival(transaction, decision)
+    return [delivery_draft(decision, sha256, planned, arrival) for planned in lacking] if arrival else []
 
 
 def _arrival(transaction: Connection[Any], decision: Decision) -> Arrival | None:

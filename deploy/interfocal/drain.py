@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from consumers.desk.granting import due_grants
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.installation.installation import Installation
 from interfocal.wiring.desks import desk_topics
@@ -14,24 +15,32 @@ from producers.outbox import open_read_only
 from schemas.errors import StoreAway
 
 POLL_S = 0.1
+UNSENT_GRANTS = (
+    "select count(*) from given_grant where not forwarded and addressee <> member"
+    " and not exists (select from decision where decision.subject = given_grant.event_id)"
+)
 DUE = "select count(*) from work where due_at is null or due_at <= now()"
 UNTOLD = "select count(*) from quarantine where told_at is null and member is not null and topic not like 'region.%'"
 
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """What is left: outbox rows not acknowledged, records not folded, work (also senders to tell), rows, receipts."""
+    """What is left: outbox rows not acknowledged, records not folded, work (also senders to tell), rows, receipts.
+
+    ``grants`` are those that desks owe, and that the region has not sent on.
+    """
 
     outbox_rows: int = 0
     records: int = 0
     work: int = 0
     region_rows: int = 0
     receipts: int = 0
+    grants: int = 0
 
     @property
     def nothing(self) -> bool:
         """Whether all came to rest."""
-        return not (self.outbox_rows or self.records or self.work or self.region_rows or self.receipts)
+        return self == UnderWay()
 
 
 def under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
@@ -40,22 +49,25 @@ def under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
         outbox_rows = sum(unpublished(installation, owner) for owner in installation.owners_here)
         work = count(region, DUE) + count(region, UNTOLD)
         region_rows = count(region, "select count(*) from region_outbox where published_offset is null")
+        grants = count(region, UNSENT_GRANTS)
         folded = positions(region)
     records = behind(reader, region_topics(installation), folded)
-    left = UnderWay(outbox_rows, records, work, region_rows)
+    left = UnderWay(outbox_rows, records, work, region_rows, grants=grants)
     return desks_under_way(installation, reader) if left.nothing else left
 
 
 def desks_under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
     """What the desks have not folded or receipted."""
-    receipts = 0
+    receipts = grants = 0
     folded: dict[str, int] = {}
-    for url in installation.desk_urls.values():
+    version = installation.directory.version
+    for code, url in installation.desk_urls.items():
         with psycopg.connect(url) as desk:
+            grants += len(due_grants(desk, code, version))
             receipts += count(desk, "select count(*) from inbox where receipt_event is null")
             folded.update(positions(desk))
     topics = [topic for code in installation.desk_urls for topic in desk_topics(code)]
-    return UnderWay(records=behind(reader, topics, folded), receipts=receipts)
+    return UnderWay(records=behind(reader, topics, folded), receipts=receipts, grants=grants)
 
 
 def wait_drained(installation: Installation, limit_s: float, tell: Callable[[UnderWay], None]) -> UnderWay:

@@ -11,7 +11,7 @@ from itertools import islice
 from typing import Any
 
 from consumers.checked import CheckedEvent
-from consumers.checking import Checked, Terms, check_records
+from consumers.checking import Checked, Terms, Tombstone, check_records
 from consumers.desk.original import check_original
 from consumers.quarantine.entries import Verdict
 from interfocal.quarantine.described import decoded
@@ -25,6 +25,7 @@ from schemas.wire.codec import event_json
 PORTION = 200
 USABLE = "usable"
 VALID = "valid"
+TOMBSTONE = "tombstone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +135,7 @@ def sealed_claims(checked: Checked) -> SealClaims | None:
     """What the seal says, None where it does not hold."""
     if isinstance(checked, CheckedEvent):
         return checked.claims
-    if checked.verdict is Verdict.FOREIGN:
+    if isinstance(checked, Tombstone) or checked.verdict is Verdict.FOREIGN:
         return None
     return read_seal(checked.record.header_values(SEAL_HEADER)[0]).claims
 
@@ -143,6 +144,8 @@ def content_of(checked: Checked) -> Content:
     """What a record holds."""
     if isinstance(checked, CheckedEvent):
         return Content(VALID, USABLE, None, _schema_name(checked.schema_id), event_json(checked.event))
+    if isinstance(checked, Tombstone):
+        return Content(TOMBSTONE, TOMBSTONE, None, None, None)
     seal = checked.reason if checked.verdict is Verdict.FOREIGN else VALID
     return _unusable(seal, checked.verdict.value, checked.reason, checked.record.value)
 

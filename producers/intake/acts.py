@@ -11,7 +11,7 @@ from schemas.rejection import Problem, problem
 
 REQUEST = "request"
 FIRST_HOP = 1
-ACTS_OF_THE_ASKER = frozenset({REQUEST, "information", "clarification", "closure", "reopening", "erasure"})
+ACTS_OF_THE_ASKER = frozenset({REQUEST, "information", "clarification", "closure", "reopening"})
 """Acts that only the member may send that asked; the others are for whoever is accountable."""
 
 

@@ -20,7 +20,7 @@ from schemas.wire.traceparent import TraceContext, own_context
 
 FIRST_HOP = 1
 ONLY_ITEM = "1"
-SUBMITTED_ONLY = frozenset({"national_id", "national_version", "reassert"})
+SUBMITTED_ONLY = frozenset({"national_id", "national_version", "reassert", "sealed_part"})
 """Fields of a submitted record that the event does not carry under this name."""
 
 REASSERT = "reassert"

@@ -36,6 +36,9 @@ OFFSET_LIMIT_MINUTES = 18 * 60
 LAST_YEAR = 9999
 MAX_ID_CHARACTERS = 200
 MAX_VERSION_CHARACTERS = 80
+GOES_TO_ADDRESSEES = frozenset({"trace"})
+"""Streams of which no member sees what is not delivered to it: ``releasable_to`` may leave members out."""
+
 STREAMS_WITH_OWN_REFERENCE = frozenset({"seizure", "missing"})
 
 
@@ -87,7 +90,7 @@ def event_problems(stream: str, raw: Mapping[str, Any], standards: Standards, at
     yield from part_problems(stream, raw)
     yield from act_problems(stream, raw, standards.member)
     yield from _smallest(stream, raw)
-    yield from not_protected(raw, standards)
+    yield from not_protected(stream, raw, standards)
 
 
 def part_problems(stream: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -98,14 +101,14 @@ def part_problems(stream: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _parts(f"items[{index}].kind", item, ITEM_PARTS)
 
 
-def not_protected(raw: Mapping[str, Any], standards: Standards) -> Iterator[Problem]:
-    """What only sealed parts and grants could protect is not taken, as long as there are none."""
+def not_protected(stream: str, raw: Mapping[str, Any], standards: Standards) -> Iterator[Problem]:
+    """What nothing protects yet is not taken; what is sealed comes as ``sealed_part``, and intake seals it."""
     handling = raw.get("handling")
     handling = handling if isinstance(handling, Mapping) else {}
     if handling.get("embargo_until") is not None:
         yield problem("not_yet_protected", field="handling.embargo_until")
     allowed = handling.get("releasable_to")
-    if isinstance(allowed, list):
+    if isinstance(allowed, list) and stream not in GOES_TO_ADDRESSEES:
         members = {member.code for member in standards.directory.members if not member.observer}
         if members - set(map(str, allowed)) - {standards.member}:
             yield problem("not_yet_protected", field="handling.releasable_to")

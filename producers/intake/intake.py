@@ -11,8 +11,10 @@ from typing import Any, TypedDict, Unpack
 from producers.intake.acts import needs_own_trace
 from producers.intake.assemble import Identity, check_id_key, draft_of, finished
 from producers.intake.checks import Standards
+from producers.intake.erasing import foreign_grants, tombstones_of
 from producers.intake.judging import Judged, look_at
 from producers.intake.sameness import Candidate, MappedBy, Sameness, Verdict, judge, remapped
+from producers.intake.sealing import SEALED_PART, PartSealing, sealed
 from producers.intake.submission import (
     Entrance,
     Outcome,
@@ -30,9 +32,10 @@ from schemas.codes.lists import CodeList
 from schemas.directory import Directory
 from schemas.errors import Malformed
 from schemas.events.envelope import MemberEvent
+from schemas.events.grant import Grant
 from schemas.marks.suggest import Suggest, own_suggest
 from schemas.rejection import Problem, problem
-from schemas.topics import MAX_EVENT_BYTES
+from schemas.topics import GRANT, MAX_EVENT_BYTES
 from schemas.wire.codec import decode, encode
 from schemas.wire.traceparent import own_context
 
@@ -59,6 +62,7 @@ class Intake:
     now: Callable[[], datetime]
     mappings: MappingSet = field(default_factory=MappingSet)
     suggest: Suggest = field(default_factory=own_suggest, repr=False)
+    sealing: PartSealing | None = None
 
     def __post_init__(self) -> None:
         check_id_key(self.directory.member(self.member), self.id_key)
@@ -99,13 +103,13 @@ class Intake:
         if not judged:
             return ()
         with self.outbox.accept() as acceptance:
-            results = tuple(_with_warnings(settle(one, acceptance, at), one) for one in judged)
+            results = tuple(_with_warnings(settle(one, acceptance, self, at), one) for one in judged)
             if dry_run:
                 acceptance.discard()
         return tuple(r.model_copy(update={"rejected_id": None}) for r in results) if dry_run else results
 
 
-def settle(judged: Judged, acceptance: Acceptance, at: datetime) -> Result:
+def settle(judged: Judged, acceptance: Acceptance, intake: Intake, at: datetime) -> Result:
     """Compare with what was accepted before, and accept or reject within the transaction."""
     verdict = _verdict(judged, acceptance)
     if verdict.sameness in {Sameness.UNCHANGED, Sameness.SUPERSEDED}:
@@ -114,32 +118,58 @@ def settle(judged: Judged, acceptance: Acceptance, at: datetime) -> Result:
     if problems or judged.event is None:
         taken = verdict.known.event_id if verdict.sameness is Sameness.REUSED and verdict.known else None
         return _rejected(judged.submission, problems, acceptance).model_copy(update={"event_id": taken})
-    event = finished(judged.event, verdict.number)
+    made = _made(judged, finished(judged.event, verdict.number), intake)
+    if isinstance(made, Problem):
+        return _rejected(judged.submission, (made,), acceptance)
+    stream, event = judged.submission.stream, made.event
+    if made.grant:  # before its event: whatever is on the log can be opened
+        own = _revision(made.grant, GRANT, made.grant.source.content, at)
+        acceptance.add(own, draft_of(made.grant, GRANT, encode(made.grant)))
+    context = judged.submission.context or own_context(event.event_id)
+    acceptance.add(_revision(event, stream, judged.digest, at), draft_of(event, stream, made.value, context))
+    for tombstone in tombstones_of(event):
+        if acceptance.find_event(tombstone.event_id) is None:
+            acceptance.add(None, tombstone)
+    acceptance.close_rejected(stream, judged.submission.national_id, event.event_id)
+    accepted = _result(judged, "accepted", event.event_id, event.revision)
+    return accepted.model_copy(update={"traceparent": context.text(event.event_id)})
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """An event as it goes into the outbox, its value, and the grant to the own desk where a part is sealed."""
+
+    event: MemberEvent
+    value: bytes
+    grant: Grant | None
+
+
+def _made(judged: Judged, event: MemberEvent, intake: Intake) -> _Made | Problem:
+    grant: Grant | None = None
+    if judged.part is not None:
+        both = sealed(event, judged.part, intake.sealing, intake.identity)
+        if both is None:
+            return problem("not_yet_protected", field=SEALED_PART)
+        event, grant = both
     try:
         value = encode(event)
     except Malformed as error:
-        return _rejected(judged.submission, (problem("malformed_record", detail=str(error)),), acceptance)
+        return problem("malformed_record", detail=str(error))
     if len(value) > MAX_EVENT_BYTES:
-        too_large = problem("too_large", size=str(len(value)), limit=str(MAX_EVENT_BYTES))
-        return _rejected(judged.submission, (too_large,), acceptance)
-    revision = _revision(judged, event, at)
-    context = judged.submission.context or own_context(event.event_id)
-    acceptance.add(revision, draft_of(event, revision.stream, value, context))
-    acceptance.close_rejected(revision.stream, judged.submission.national_id, event.event_id)
-    accepted = _result(judged, "accepted", event.event_id, event.revision)
-    return accepted.model_copy(update={"traceparent": context.text(event.event_id)})
+        return problem("too_large", size=str(len(value)), limit=str(MAX_EVENT_BYTES))
+    return _Made(event, value, grant)
 
 
 def _with_warnings(result: Result, judged: Judged) -> Result:
     return result.model_copy(update={"warnings": tuple(map(show_problem, judged.warnings))})
 
 
-def _revision(judged: Judged, event: MemberEvent, at: datetime) -> Revision:
+def _revision(event: MemberEvent, stream: str, content: str, at: datetime) -> Revision:
     return Revision(
-        stream=judged.submission.stream,
+        stream=stream,
         record_id=event.record_id,
         revision=event.revision,
-        content=judged.digest,
+        content=content,
         national_version=event.source.national_version,
         event_id=event.event_id,
         accepted_at=at,
@@ -190,6 +220,8 @@ def _history_problems(judged: Judged, verdict: Verdict, acceptance: Acceptance) 
         version = str(submission.fields.get("national_version"))
         yield problem("stale_version", version=version, newer=str(verdict.newest), field="national_version")
     trace = getattr(judged.event, "trace_id", None)
+    for unknown in foreign_grants(judged.event, lambda grant: bool(acceptance.revisions(GRANT, grant))):
+        yield problem("unknown_grant", grant=unknown, field="erasure.grants")
     if trace and needs_own_trace(submission.fields) and not acceptance.revisions("trace", trace):
         yield problem("unknown_trace", trace=trace, field="trace_id")
 

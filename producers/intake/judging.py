@@ -11,10 +11,12 @@ from datetime import datetime
 from producers.intake.assemble import Identity, digest_of, raw_event
 from producers.intake.checks import Standards, event_problems, submission_problems, validated
 from producers.intake.oddities import oddities
+from producers.intake.sealing import content_of
 from producers.intake.submission import Submission
 from producers.mapping.tree import Origin
 from schemas.events.envelope import MemberEvent, Provenance
 from schemas.events.ids import record_id
+from schemas.events.sealed_part import SealedPart
 from schemas.rejection import Problem, problem
 
 UNREADABLE = "malformed_record"
@@ -22,12 +24,13 @@ UNREADABLE = "malformed_record"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A submission, looked at without the outbox: its event when there is one, what is wrong, and what is odd."""
+    """A submission, looked at without the outbox: its event, what is to be sealed, what is wrong, and what is odd."""
 
     submission: Submission
     record_id: str = ""
     digest: str = ""
     event: MemberEvent | None = None
+    part: SealedPart | None = None
     problems: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
 
@@ -54,10 +57,12 @@ def look_at(submission: Submission, identity: Identity, standards: Standards, at
     )
     raw = raw_event(submission.stream, submission.fields, identity, source, at)
     event, found = validated(submission.stream, json.dumps(raw))
-    problems = (*submission.problems, *event_problems(submission.stream, raw, standards, at), *found)
+    content = content_of(submission.stream, submission.fields)
+    wrong = event_problems(submission.stream, raw, standards, at)
+    problems = (*submission.problems, *content.problems, *wrong, *found)
     record = record_id(identity.id_key, submission.stream, submission.national_id)
     warnings = tuple(_located(one, submission) for one in oddities(event, standards.suggest)) if event else ()
-    return Judged(submission, record, digest, event, merged(submission, problems), warnings)
+    return Judged(submission, record, digest, event, content.part, merged(submission, problems), warnings)
 
 
 def merged(submission: Submission, problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -44,7 +44,7 @@ def resubmit(intake: Intake, number: int, context: TraceContext | None = None) -
     standards = Standards(intake.member, intake.directory, intake.code_lists)
     judged = [look_at(one, intake.identity, standards, at) for one in submissions(intake, kept, at, context)]
     with intake.outbox.accept() as acceptance:
-        results = tuple(settle(one, acceptance, at) for one in judged)
+        results = tuple(settle(one, acceptance, intake, at) for one in judged)
         if number not in {result.rejected_id for result in results}:
             closed_by = next((result.event_id for result in results if result.event_id), None)
             acceptance.close_rejected(kept.rejected.stream, "", closed_by, number)

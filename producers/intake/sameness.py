@@ -11,7 +11,7 @@ from enum import Enum
 
 from producers.outbox import Revision
 
-ONCE_ONLY = frozenset({"trace", "receipt"})
+ONCE_ONLY = frozenset({"trace", "receipt", "grant"})
 """Streams whose records have revision 1 only: an act, once said, is never changed."""
 
 WHOLE_NUMBER = re.compile(r"[0-9]+")

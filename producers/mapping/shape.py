@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel
 
 from schemas.events.envelope import MemberEvent
 from schemas.events.firearm import Ammunition, Component, Explosive, Firearm
+from schemas.events.grant import Grant
 from schemas.events.missing import Missing
 from schemas.events.receipt import Receipt
 from schemas.events.seizure import Seizure
@@ -21,7 +22,7 @@ from schemas.events.trace import ACT_PARTS, TraceAct
 from schemas.events.types import TextKind, code_list_of
 
 EVENTS: Mapping[str, type[MemberEvent]] = MappingProxyType(
-    {"seizure": Seizure, "missing": Missing, "trace": TraceAct, "receipt": Receipt}
+    {"seizure": Seizure, "missing": Missing, "trace": TraceAct, "receipt": Receipt, "grant": Grant}
 )
 """The model of each stream that goes through an intake."""
 

@@ -71,21 +71,22 @@ class Acceptance:
         ).fetchone()
         return outbox_row(row) if row else None
 
-    def add(self, revision: Revision, draft: Draft) -> None:
-        """Add a revision and its event, both or neither.
+    def add(self, revision: Revision | None, draft: Draft) -> None:
+        """Add a revision and its event, both or neither; a tombstone is no record's revision.
 
         Raises OutboxFull when the bound is reached: nothing of the transaction may then be kept. Raises Stop
         (``event_taken``) when the revision or event id is there already.
         """
-        if revision.event_id != draft.event_id:
+        if revision is not None and revision.event_id != draft.event_id:
             raise Stop(f"revision of event {revision.event_id} does not belong to event {draft.event_id}")
         if self._room.rows + self._added >= self._room.bound_rows:
             self.failure = outbox_full(Room(self._room.rows + self._added, self._room.bound_rows))
             raise self.failure
         self._connection.execute("savepoint one_event")
         try:
-            insert_revision(self._connection, revision)
-            insert_event(self._connection, draft, revision.accepted_at)
+            if revision is not None:
+                insert_revision(self._connection, revision)
+            insert_event(self._connection, draft, self._now if revision is None else revision.accepted_at)
         except sqlite3.IntegrityError as error:
             self._connection.execute("rollback to one_event")
             self._connection.execute("release one_event")

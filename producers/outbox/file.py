@@ -138,6 +138,10 @@ class OutboxFile:
                 "update outbox set published_offset = ? where id = ? and published_offset is null",
                 [(offset, row) for row, offset in offsets.items()],
             )
+            # A grant is on its topic for as long as it may be, and nowhere else.
+            transaction.connection.executemany(
+                "update outbox set value = x'' where id = ? and topic like '%.grant'", [(row,) for row in offsets]
+            )
         with self.published:
             self.published.notify_all()
 

@@ -132,6 +132,7 @@ def connect(path: Path, *, read_only: bool) -> Shared:
                 # A commit survives the loss of power only when the log is synced at every commit.
                 connection.execute("pragma journal_mode = wal")
                 connection.execute("pragma synchronous = full")
+                connection.execute("pragma secure_delete = on")  # a grant that is gone leaves no bytes in the file
                 _lay_out(connection)
             _check_layout(path, connection)
         except BaseException:

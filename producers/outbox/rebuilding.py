@@ -24,6 +24,7 @@ from producers.outbox.rows import (
     revision,
 )
 from schemas.record import Draft
+from schemas.topics import is_compacted
 
 Number = tuple[int, int]
 
@@ -250,7 +251,11 @@ def begin_anew(rebuild: Rebuilding, topic: str, after: Number) -> TopicRebuilt:
     run = rebuild.connection.execute
     lives = run("select life from chain where topic = ?", (topic,)).fetchall()
     life = max(after[0], *(life for (life,) in lives), 0) + 1
-    run("delete from outbox where topic = ?", (topic,))
+    if is_compacted(topic):  # grants and tombstones that were never sent are owed
+        run("delete from outbox where topic = ? and published_offset is not null", (topic,))
+        run("update outbox set life = null, seq = null, seal = null where topic = ?", (topic,))
+    else:
+        run("delete from outbox where topic = ?", (topic,))
     run("insert or replace into chain values (?, ?, 0, null, ?, ?)", (topic, life, *after))
     return TopicRebuilt(topic, 0, life=life, after=after)
 

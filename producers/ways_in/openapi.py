@@ -6,7 +6,9 @@ The description is made from the events' models, so that it cannot say another t
 from collections.abc import Mapping
 from typing import Any
 
+from producers.intake.sealing import SEALED_PART, STREAMS_WITH_SEALED_PART
 from producers.mapping.shape import ENVELOPE, EVENTS
+from schemas.events.sealed_part import SealedPart
 from schemas.wire.traceparent import MARK
 
 REFERENCES = "#/components/schemas/{model}"
@@ -24,6 +26,8 @@ def submission_schema(stream: str) -> dict[str, Any]:
     """JSON Schema of one submitted record of a stream; the parts that it names are in ``parts_schemas``."""
     schema = EVENTS[stream].model_json_schema(ref_template=REFERENCES)
     properties = {name: value for name, value in schema["properties"].items() if name not in ENVELOPE}
+    if stream in STREAMS_WITH_SEALED_PART:
+        properties[SEALED_PART] = {"$ref": REFERENCES.format(model="SealedPart")}
     given = {*ENVELOPE, "status", *(("trace_id", "requester", "hop") if stream == "trace" else ())}
     return {
         "type": "object",
@@ -40,6 +44,8 @@ def parts_schemas() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for model in EVENTS.values():
         found |= model.model_json_schema(ref_template=REFERENCES).get("$defs", {})
+    whole = SealedPart.model_json_schema(ref_template=REFERENCES)
+    found |= {**whole.pop("$defs", {}), "SealedPart": whole}
     found["Item"] = _without(found["Item"], "item_id", item_key=ITEM_KEY)
     found["Request"] = _without(found["Request"], "", seizure_national_id=SEIZURE_ID, item_key=ITEM_KEY)
     return found

@@ -16,7 +16,7 @@ from producers.intake.submission import Result
 from producers.ways_in.answers import NotTaken
 from schemas.errors import Misconfigured, Rejected, StoreAway
 
-Stream = Literal["seizure", "missing", "trace", "receipt"]
+Stream = Literal["seizure", "missing", "trace", "receipt", "grant"]
 TIMEOUT_S = 60.0
 OK, UNAUTHORISED, UNAVAILABLE = 200, 401, 503
 RESULTS = TypeAdapter(tuple[Result, ...])

@@ -87,6 +87,15 @@ class QuarantinedRecord(Part):
     because: Annotated[str, CodeOf("settling-reason")] = Field(description="Why it is released or discarded")
 
 
+class ForwardedGrant(Part):
+    """A grant goes on to its addressee. The grant may be erased; this stays, and says that there was one."""
+
+    grant: Id = Field(description="Record id of the grant")
+    granted_by: Member = Field(description="Whose grant it is")
+    sha256: Hash = Field(description="SHA-256 of its value")
+    of_event: Id = Field(description="The event whose sealed part it opens")
+
+
 class EndedTerm(Part):
     """A term of a record's handling that is over: the subject is the revision whose handling set it."""
 
@@ -129,6 +138,7 @@ class Decision(Event):
     handed_over: HandedOver | None = Field(default=None, description="Present when the kind says so")
     undeliverable: Undeliverable | None = Field(default=None, description="Present when the kind says so")
     none: Settled | None = Field(default=None, description="Present when the kind is none")
+    forwarding: ForwardedGrant | None = Field(default=None, description="Present when a grant goes on")
     release: QuarantinedRecord | None = Field(default=None, description="Present when a record is to be tried again")
     discard: QuarantinedRecord | None = Field(default=None, description="Present when a record is never to be used")
     embargo_end: EndedTerm | None = Field(default=None, description="Present when an embargo has ended")
@@ -141,6 +151,7 @@ DECISION_PARTS = MappingProxyType(
         "handed_over": HandedOver,
         "undeliverable": Undeliverable,
         "none": Settled,
+        "forwarding": ForwardedGrant,
         "release": QuarantinedRecord,
         "discard": QuarantinedRecord,
         "embargo_end": EndedTerm,

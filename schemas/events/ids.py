@@ -65,6 +65,11 @@ def delivery_event_id(decision_event: str, inbox: str) -> str:
     return str(uuid5(UUID(decision_event), inbox))
 
 
+def tombstone_id(topic: str, grant: str) -> str:
+    """UUIDv5 of a grant and the topic that is cleared of it: what outboxes know a tombstone by."""
+    return str(uuid5(UUID(grant), topic))
+
+
 def quarantine_entry_id(region: str, topic: str, offset: int) -> str:
     """UUIDv5 of where an unusable record stands: what the region tells of it, and decides about it, names this id."""
     return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:quarantine:{topic}:{offset}"))

@@ -13,3 +13,4 @@ class Receipt(MemberEvent):
     sha256: Hash = Field(description="SHA-256 of the original's value")
     delivery_id: Id = Field(description="Event id of the delivery that brought it")
     received_at: Instant = Field(description="When the desk's database had it")
+    erased: tuple[Id, ...] = Field(default=(), description="Grants that this desk no longer has, nor ever takes again")

@@ -16,6 +16,7 @@ from schemas.errors import Misconfigured, UnknownSchema
 from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
+from schemas.events.grant import Grant
 from schemas.events.heartbeat import Heartbeat
 from schemas.events.issued_directory import IssuedDirectory
 from schemas.events.missing import Missing
@@ -23,7 +24,7 @@ from schemas.events.quarantined import Quarantined
 from schemas.events.receipt import Receipt
 from schemas.events.seizure import Seizure
 from schemas.events.trace import TraceAct
-from schemas.topics import stream_of
+from schemas.topics import REGION, owner_of, stream_of
 
 VERSIONS_PER_TYPE = 100
 SCHEMA_FILE = "schema.avsc"
@@ -46,6 +47,7 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
             EventType("missing", 2, Missing),
             EventType("trace", 3, TraceAct),
             EventType("receipt", 6, Receipt),
+            EventType("grant", 7, Grant),
             EventType("heartbeat", 8, Heartbeat),
             EventType("decision", 9, Decision),
             EventType("delivery", 10, Delivery),
@@ -59,7 +61,7 @@ STREAM_OF_MODEL: Mapping[type[Event], str] = MappingProxyType(
 )
 
 
-CARRIED: Mapping[str, str] = MappingProxyType({"inbox": "delivery", "quarantine": "quarantined"})
+CARRIED: Mapping[str, str] = MappingProxyType({"inbox": "delivery", "grant": "delivery", "quarantine": "quarantined"})
 """What the region's topics for one member carry."""
 
 
@@ -176,4 +178,4 @@ def stream_of_event(event: Event) -> str:
 def stream_carried_by(topic: str) -> str:
     """The stream whose schema a topic's events have: ``rs.seizure`` -> ``seizure``, an inbox -> ``delivery``."""
     stream = stream_of(topic)
-    return CARRIED.get(stream, stream)
+    return CARRIED.get(stream, stream) if owner_of(topic) == REGION else stream

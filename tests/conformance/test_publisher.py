@@ -83,6 +83,12 @@ def test_a_record_arrives_byte_for_byte(place: PublisherPlace, publisher: Publis
     assert (record.value, record.headers) == (sent.draft.value, sent.headers)
 
 
+def test_an_entry_without_a_value_is_a_tombstone(place: PublisherPlace, publisher: Publisher) -> None:
+    publisher.send(entry(1, value=b"")).result(TIMEOUT_S)
+    (record,) = on_topic(place)
+    assert (record.value, record.key) == (None, an_id("key").encode())
+
+
 def test_a_record_without_a_key_has_none(place: PublisherPlace, publisher: Publisher) -> None:
     publisher.send(entry(1, key="")).result(TIMEOUT_S)
     (record,) = on_topic(place)

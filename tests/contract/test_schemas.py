@@ -38,6 +38,7 @@ IDS = {
     201: "missing",
     301: "trace",
     601: "receipt",
+    701: "grant",
     901: "decision",
     801: "heartbeat",
     1001: "delivery",

@@ -132,6 +132,8 @@ def test_every_documented_metric_is_there_and_moves_or_rests_or_stands(default: 
 def test_every_way_in_brings_records(default: Played) -> None:
     assert {way for way, accepted in default.report["ways_in"].items() if accepted} == set(WAYS)
     assert all(count > 0 for count in default.report["reference"].values())
+    assert default.report["canaries"]["planted"] > 0
+    assert default.report["canaries"]["found"] == 0
 
 
 def test_every_member_has_records_accepted_and_rejected(default: Played) -> None:

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from consumers.blocking import blocking_keys
 from consumers.checked import CheckedEvent
 from consumers.checking import Checked, Flaw, Terms, check_records
-from consumers.quarantine.entries import escaped, unescaped
+from consumers.quarantine.entries import Faulty, escaped, unescaped
 from consumers.view.rows import event_rows
 from fuzz.target import Octets, Target, edited, outcome
 from interfocal.commands.submit import printable
@@ -212,7 +212,7 @@ def tell(checked: Checked) -> None:
     told = Tail(checked.record.topic, TERMS, 0).tell([checked.record])
     for line in lines_of(told[0], pretty=False):
         assert printable(line).plain.isprintable()
-    if not isinstance(checked, CheckedEvent):
+    if isinstance(checked, Faulty):
         assert checked.reason.replace("_", "").isalpha()
         assert all(text.isprintable() for text in checked.parameters.values())
         json.dumps(dict(checked.parameters), ensure_ascii=False).encode()

@@ -279,7 +279,15 @@ def test_the_description_names_what_a_submitter_gives_and_nothing_of_ours(served
     assert not {"event_id", "record_id", "member", "exercise"} & set(submitted["properties"])
     assert "item_key" in schema["components"]["schemas"]["Item"]["properties"]
     assert set(schema["paths"]) == {
-        *("/v1/seizure", "/v1/missing", "/v1/trace", "/v1/receipt", "/v1/rejected", "/v1/rejected/{number}"),
+        *(
+            "/v1/seizure",
+            "/v1/missing",
+            "/v1/trace",
+            "/v1/receipt",
+            "/v1/grant",
+            "/v1/rejected",
+            "/v1/rejected/{number}",
+        ),
         "/v1/rejected/{number}/resubmit",
     }
     named = set(json.dumps(schema).split('"#/components/schemas/')[1:])

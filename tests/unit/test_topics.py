@@ -12,6 +12,7 @@ from schemas.topics import (
     check_member_code,
     in_sync_replicas,
     inbox_topic,
+    is_compacted,
     is_short_lived,
     member_topic,
     owner_of,
@@ -55,10 +56,15 @@ def test_parts_of_a_name_are_read_back(code: str) -> None:
     assert (owner_of(inbox_topic(code)), stream_of(inbox_topic(code))) == ("region", "inbox")
 
 
-def test_no_topic_is_compacted_and_only_what_is_told_again_is_not_kept_for_good() -> None:
+def test_only_grants_are_compacted_and_only_what_is_told_again_is_not_kept_for_good() -> None:
     """The log is the record; a tombstone, or a chain with holes, cannot be."""
     days = {"heartbeat": 7, "quarantine": 90}
     for topic in planned_topics(["aa", "bb-1"]):
+        assert is_compacted(topic.name) == (topic.config["cleanup.policy"] == "compact") == ("grant" in topic.name)
+        if is_compacted(topic.name):
+            assert topic.config["max.compaction.lag.ms"] == "86400000"
+            assert is_short_lived(topic.name)
+            continue
         assert topic.config["cleanup.policy"] == "delete"
         assert topic.config["retention.bytes"] == "-1"
         kept = days.get(stream_of(topic.name))

@@ -299,4 +299,6 @@ def test_the_table_has_a_row_for_every_act_and_its_codes_are_those_of_the_lists(
     lists = load_code_lists()
     assert set(ACTS) == set(ACT_PARTS) == set(lists["trace-act"].codes)
     assert {state.value for state in State} - {"waiting"} == set(lists["trace-state"].codes)
-    assert {*DECISIONS, *TERM_KINDS, "delivery", "release", "discard"} == set(lists["decision-kind"].codes)
+    assert {*DECISIONS, *TERM_KINDS, "delivery", "forwarding", "release", "discard"} == set(
+        lists["decision-kind"].codes
+    )

@@ -17,7 +17,7 @@ from interfocal.commands.desk_marks import (
     SerialState,
 )
 from interfocal.commands.desk_open import open_trace
-from interfocal.commands.desk_sending import Sending
+from interfocal.commands.desk_sending import SealedFile, Sending
 from interfocal.commands.submit import HERE, As, AsJson, Var
 from interfocal.desk.parts import MarksSaid, NumberSaid, instant, stated
 
@@ -100,13 +100,14 @@ def inform(
     imports: Imports = None,
     reference: Reference = None,
     handling: HandlingCodes = None,
+    sealed: SealedFile = None,
     as_json: AsJson = False,
     var: Var = HERE,
 ) -> None:
     """Supply what a question asked for (the asker); marks as now known replace those of the request."""
     said = MarksSaid(make, model, calibre, None, NumberSaid(serial, serial_place, state), imports or ())
     part = stated({"fields": supplied, "marks": said.part() or None})
-    Sending(var, member, reference, handling or (), as_json).act(trace, "information", part)
+    Sending(var, member, reference, handling or (), as_json, sealed).act(trace, "information", part)
 
 
 def answer(
@@ -119,12 +120,13 @@ def answer(
     on: On = None,
     reference: Reference = None,
     handling: HandlingCodes = None,
+    sealed: SealedFile = None,
     as_json: AsJson = False,
     var: Var = HERE,
 ) -> None:
     """Give the result (the accountable member)."""
     part = {"result": result, "scope": scope, "evidence": evidence, "holder_role": role, "on": instant(on)}
-    Sending(var, member, reference, handling or (), as_json).act(trace, "answer", stated(part))
+    Sending(var, member, reference, handling or (), as_json, sealed).act(trace, "answer", stated(part))
 
 
 def refer(

@@ -17,7 +17,7 @@ from interfocal.commands.desk_marks import (
     SerialState,
     TypeAsRead,
 )
-from interfocal.commands.desk_sending import Sending
+from interfocal.commands.desk_sending import SealedFile, Sending
 from interfocal.commands.submit import HERE, As, AsJson, Var
 from interfocal.desk.parts import MarksSaid, NumberSaid, request_record, stated
 from schemas.errors import Rejected
@@ -68,6 +68,7 @@ def open_trace(
     evidence: Evidence = None,
     reference: Reference = None,
     handling: HandlingCodes = None,
+    sealed: SealedFile = None,
     as_json: AsJson = False,
     var: Var = HERE,
 ) -> None:
@@ -79,7 +80,7 @@ def open_trace(
     named = stated({"member": name.upper() if name else None, "evidence": evidence})
     said = stated({**about, **why, **use, "named": named or None, "marks": marks.part() or None})
     record = request_record(said) if file is None else read_request(file, said)
-    Sending(var, member, reference, handling or (), as_json).request(record)
+    Sending(var, member, reference, handling or (), as_json, sealed).request(record)
 
 
 def read_request(file: Path, said: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,17 +1,24 @@
 """Sends what was said on the command line, and prints what became of it. It changes with what is printed."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from interfocal.commands.desk_printing import print_json, print_notes
-from interfocal.desk.acts import DeskActs
+from interfocal.desk.acts import DeskActs, How
 from interfocal.installation.installation import open_installation
+from producers.intake.sealing import SEALED_PART
 from producers.intake.submission import Result
+from schemas.errors import Rejected
 
+SealedFile = Annotated[
+    Path | None,
+    typer.Option("--sealed", help="JSON of what only the addressee may read: case_details, persons, contacts ..."),
+]
 OUT_OF_TURN = (
     "As far as this desk knows, {act} is out of turn: hop {hop} is {state}."
     " It is kept in the trace and changes nothing."
@@ -20,13 +27,14 @@ OUT_OF_TURN = (
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Who says it, under which own reference and handling, and how the answer is printed."""
+    """Who says it, under which own reference and handling, what is to be sealed, and how the answer is printed."""
 
     var: Path
     member: str
     reference: str | None = None
     handling: Sequence[str] = ()
     as_json: bool = False
+    sealed: Path | None = None
 
     def desk(self) -> DeskActs:
         """The desk; raises Misconfigured, BrokerAway or StoreAway naming what is missing."""
@@ -37,7 +45,8 @@ class Sending:
         desk = self.desk()
         reference = {"national_id": self.reference, "own_reference": self.reference} if self.reference else {}
         handling = {"handling": {"codes": list(self.handling)}} if self.handling else {}
-        self._tell(desk, "request", desk.open({**record, **reference, **handling}))
+        sealed = {SEALED_PART: part} if (part := sealed_part(self.sealed)) else {}
+        self._tell(desk, "request", desk.open({**record, **reference, **handling, **sealed}))
 
     def act(self, trace: str, act: str, part: Mapping[str, Any]) -> None:
         """Say an act of a trace; exit 1 where it is rejected."""
@@ -48,7 +57,8 @@ class Sending:
             typer.echo(OUT_OF_TURN.format(act=act, hop=hop, state=known.state.value), err=True)
         handling = {"codes": list(self.handling)} if self.handling else None
         name = f"{known.key.requester}/{known.key.trace_id}"
-        self._tell(desk, act, desk.act(name, act, part, self.reference, handling))
+        how = How(self.reference, handling, sealed_part(self.sealed))
+        self._tell(desk, act, desk.say(name, act, part, how))
 
     def _tell(self, desk: DeskActs, act: str, answer: Result) -> None:
         directory = desk.installation.directory
@@ -66,6 +76,21 @@ class Sending:
                 typer.echo(f"rejected: {sentence}", err=True)
         if not answer.event_id:
             raise typer.Exit(1)
+
+
+def sealed_part(file: Path | None) -> dict[str, Any] | None:
+    """What a file holds that is to be sealed; raises Rejected for what is no JSON object, and quotes nothing of it."""
+    if file is None:
+        return None
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise Rejected(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError:
+        raise Rejected(f"{file.name} is not JSON in UTF-8", code="malformed_file") from None
+    if not isinstance(found, dict):
+        raise Rejected(f"{file.name} has to hold one JSON object: a sealed part", code="malformed_record")
+    return found
 
 
 def sentences(answer: Result) -> list[str]:

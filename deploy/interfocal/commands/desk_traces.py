@@ -8,6 +8,7 @@ import typer
 from consumers.audit.log import Deed, Kind
 from consumers.desk.inbox import deliveries_of, inbox_of
 from consumers.desk.known import KnownAct, KnownTrace
+from consumers.desk.sealed import opened_parts, refused_in
 from consumers.tracing.explain import Wording
 from interfocal.audit.acting import Said
 from interfocal.audit.logs import AuditLog
@@ -20,6 +21,7 @@ from interfocal.commands.desk_printing import (
     print_table,
 )
 from interfocal.desk.acts import DeskActs
+from interfocal.desk.sealed_views import sealed_lines, sealed_rows
 from interfocal.desk.views import (
     Row,
     explanation,
@@ -31,6 +33,7 @@ from interfocal.desk.views import (
     trace_row,
 )
 from interfocal.installation.installation import open_installation
+from interfocal.installation.opening import opener_of
 from interfocal.listing import Form
 from schemas.codes.lists import load_code_lists
 
@@ -80,8 +83,11 @@ def show_trace_of(asked: DeskAsked, name: str) -> None:
     """Show every act of one trace that this desk has seen or sent, marks verbatim beside their match keys."""
     desk = asked.desk()
     trace = desk.find(name)
-    directory, document = desk.installation.directory, trace_document(trace)
-    asked.log(desk, {"trace": trace.key.trace_id})
+    opener = opener_of(desk.installation, desk.code)
+    opened = desk.read(lambda connection: opened_parts(connection, opener, trace.key))
+    refused = desk.read(lambda connection: refused_in(connection, trace.key))
+    directory, document = desk.installation.directory, {**trace_document(trace), **sealed_rows(opened, refused)}
+    asked.log(desk, {"trace": trace.key.trace_id, "opened": [one.event_id for one in opened if one.part]})
     if asked.form is Form.JSON:
         print_json({"member": desk.code, "trace": document}, directory)
         return
@@ -94,6 +100,8 @@ def show_trace_of(asked: DeskAsked, name: str) -> None:
     print_table(("hop", "state", "to answer", "rule"), hops)
     for act in trace.acts:
         _print_act(act, wording)
+    for line in ("", *sealed_lines(opened, refused)):
+        print_line(line)
     print_notes([desk.code, document], directory)
 
 

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "explain": "explain",
         "inbox": "inbox",
         "trace": "trace",
+        "erase": "erase",
         "quarantine": "quarantine",
         "ledger": "ledger",
         "audit": "audit",

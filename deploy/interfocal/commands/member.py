@@ -11,7 +11,7 @@ import typer
 from interfocal.clock import now
 from interfocal.commands.member_keys import revoke, rotate
 from interfocal.commands.submit import HERE, Var
-from interfocal.installation.installation import Places
+from interfocal.installation.installation import Places, opening_key_file
 from interfocal.installation.secrets import write_private
 from interfocal.trust.bundle import export as bundle_of
 from interfocal.trust.bundle import fingerprint, read_bundle, taken_up
@@ -59,6 +59,9 @@ def show(code: Code, var: Var = HERE) -> None:
         here = "private half here" if places.seal_key(member.owner, key.kid).exists() else "not here"
         ended = f", ended {key.ended.at:%Y-%m-%d} ({key.ended.because})" if key.ended else ""
         typer.echo(f"{key.kid:<12} {here}{', vouched for' * bool(key.voucher)}{ended}")
+    for one in member.opening_keys:
+        here = "private half here" if opening_key_file(places, member.owner, one.kid).exists() else "not here"
+        typer.echo(f"{one.kid:<12} {here}, opens what is sealed")
     if member.keys:
         typer.echo(f"fingerprint of the newest: {fingerprint(member)}")
     _notes(draft, member.code)
@@ -85,8 +88,10 @@ def add(
     keys = OwnerKeys(places, directory.region, owner)
     keys.keep_api_key()
     entry = known or Member(code=code.upper(), name=name, languages=tuple(language or ()), time_zone=time_zone)
-    made = {"keys": (keys.first(now()),), "id_key_check": keys.id_key_check(), "observer": False}
-    member = entry.model_copy(update=made)
+    at = now()
+    first = keys.first(at)
+    made = {"keys": (first,), "opening_keys": (keys.opening(entry.opening_keys, at, first),)}
+    member = entry.model_copy(update={**made, "id_key_check": keys.id_key_check(), "observer": False})
     draft.write(with_member(directory, member))
     typer.echo(f"{member.code} is in the draft; fingerprint of its key: {fingerprint(member)}")
     _notes(directory, member.code)

@@ -10,7 +10,7 @@ from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, Var
 from interfocal.installation.installation import Installation, Places, open_installation
-from interfocal.trust.draft import Draft, with_keys
+from interfocal.trust.draft import Draft, with_keys, with_opening_keys
 from interfocal.trust.ending import Log, Number, in_outbox, on_log
 from interfocal.trust.owner_keys import OwnerKeys
 from producers.outbox.reading import open_read_only
@@ -34,15 +34,23 @@ def rotate(
     ] = False,
     var: Var = HERE,
 ) -> None:
-    """Make the next signing key of an owner here, and put it into the draft: it seals as soon as that is in force."""
+    """Make the next signing key of an owner here, and put it into the draft: it seals as soon as that is in force.
+
+    A member gets another key beside it, to which what is sealed is granted from then on.
+    """
     places = Places(var)
     draft = Draft(places.draft, places.trust.read())
     directory, at, code = draft.read(), now(), _owner(owner)
     known = directory.keys_of(code)
-    fresh = OwnerKeys(places, directory.region, code).following(known, at, vouched=not without_voucher)
+    own = OwnerKeys(places, directory.region, code)
+    fresh = own.following(known, at, vouched=not without_voucher)
     until = int(at.timestamp()) + overlap_days * DAY_S
     before = tuple(key.model_copy(update={"valid_until": min(key.valid_until, until)}) for key in known)
-    draft.write(with_keys(directory, code, (*before, fresh)))
+    rotated = with_keys(directory, code, (*before, fresh))
+    if code != REGION:  # what was granted to the key before opens with that one
+        opening = directory.member(code).opening_keys
+        rotated = with_opening_keys(rotated, code, (*opening, own.opening(opening, at, fresh)))
+    draft.write(rotated)
     typer.echo(f"{fresh.kid} is in the draft{' and vouched for' * bool(fresh.voucher)}.")
     if without_voucher:
         typer.echo("Until a person confirms it, it counts at no installation: `interfocal directory confirm`.")

@@ -176,7 +176,7 @@ def _desk(installation: Installation) -> Desk:
 
 def _try_out(session: Session, choice: Choice, entries: Sequence[QuarantineEntry]) -> None:
     terms, limit = terms_of(choice.installation), choice.installation.settings.loop.quarantine_limit
-    own = desk_handlers(terms) if choice.place.desk else handlers(limit)
+    own = desk_handlers(choice.installation, choice.place.desk) if choice.place.desk else handlers(limit)
     found = try_out(session, entries, terms, Rules(own, limit, not_watched))
     for number, said in found.items():
         typer.echo(f"{number}: {said}")

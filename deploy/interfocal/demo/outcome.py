@@ -77,6 +77,12 @@ def write_report(path: Path, told: Mapping[str, Any], seconds: float) -> None:
     path.write_text(json.dumps({**told, "seconds": round(seconds, 1)}, indent=2) + "\n", encoding="utf-8")
 
 
+def add_to_report(path: Path, **told: Any) -> None:
+    """Add to the report what was found after it was written, so that the report itself was searched."""
+    report = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**report, **told}, indent=2) + "\n", encoding="utf-8")
+
+
 def routed_traces(installation: Installation) -> Iterator[RoutedTrace]:
     """Every request and where its first hop went."""
     with psycopg.connect(installation.region_url) as region:

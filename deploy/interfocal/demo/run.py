@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
+from interfocal.demo.canaries import Canaries, places
 from interfocal.demo.feed import Feed
 from interfocal.demo.foreign import plant
 from interfocal.demo.national import forget_national, prepare_national
-from interfocal.demo.outcome import reference_counts, run_ledger, write_report, write_traces
+from interfocal.demo.outcome import add_to_report, reference_counts, run_ledger, write_report, write_traces
 from interfocal.demo.scenario import Scenario, read_scenario
 from interfocal.demo.screen import Screen
 from interfocal.demo.watch import Watch
@@ -88,16 +89,26 @@ class Demo:
         ways_in = self.feed(installation)
         planted = plant(installation, record_topics(installation.directory.owners())[:3])
         self.screen.progress(f"{planted} unusable records without a valid seal were planted on the topics")
+        canaries = Canaries()
         script = read_scenario(self.folder.path)
         if script is not None and self.records is None:
             self.screen.stage("The worked example")
-            Scenario(installation, script, self.screen).play()
+            Scenario(installation, script, self.screen, canaries).play()
         left = wait_drained(installation, DRAIN_S, lambda _left: None)
         watch.stop.set()
         watching.join()
         if not left.nothing:
             self.screen.say("problem", f"not everything came to rest: {left}")
-        return self.tell(installation, watch, ways_in) and left.nothing
+        return self.tell(installation, watch, ways_in) and self.search(installation, canaries) and left.nothing
+
+    def search(self, installation: Installation, canaries: Canaries) -> bool:
+        """Whether no canary of a sealed part is anywhere where it must not be; the report says so."""
+        found = list(places(installation, canaries.mark))
+        for place in found:
+            self.screen.say("problem", f"a sealed part stands in the clear: {place}")
+        add_to_report(self.var / REPORT, canaries={"planted": canaries.planted, "found": len(found)})
+        self.screen.say("result", f"{canaries.planted} canaries in sealed parts, found outside them {len(found)} times")
+        return not found
 
     def feed(self, installation: Installation) -> Mapping[str, int]:
         """The members' samples, or the file of records; how many were accepted, by way in."""

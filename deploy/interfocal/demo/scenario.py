@@ -13,7 +13,10 @@ from typing import Any
 
 import psycopg
 
+from consumers.tracing.trace import TraceKey
+from interfocal.demo.canaries import Canaries
 from interfocal.demo.screen import Screen
+from interfocal.demo.sealed_steps import SealedSteps
 from interfocal.demo.waiting import wait
 from interfocal.desk.acts import DeskActs
 from interfocal.installation.installation import Installation
@@ -38,6 +41,12 @@ class Scenario:
     installation: Installation
     script: Mapping[str, Any]
     screen: Screen
+    canaries: Canaries
+
+    @property
+    def sealed(self) -> SealedSteps:
+        """What is sealed, opened and erased."""
+        return SealedSteps(self.installation, self.canaries, self.screen)
 
     @property
     def asker(self) -> str:
@@ -48,11 +57,16 @@ class Scenario:
         """All steps, in order."""
         self.seize()
         trace_id = self.ask("request")
+        key = TraceKey(self.asker, trace_id)
         first = self.accountable(trace_id, 1)
+        self.sealed.opens(first, key, "request")
         self.refer(first, trace_id)
         second = self.accountable(trace_id, 2)
+        self.sealed.opens(second, key, "request")
         self.delay(second, trace_id)
         self.restore()
+        self.sealed.answer(second, key, self.script["answer"])
+        self.sealed.erase(first, key, 1)
         self.hand_over()
 
     def seize(self) -> None:
@@ -77,6 +91,7 @@ class Scenario:
             "act": "request",
             "handling": self.script["seizure"]["record"]["handling"],
             "request": {**wanted["record"], "marks": item["firearm"]["marks"]},
+            "sealed_part": self.canaries.plant(wanted["sealed_part"]),
         }
         result = DeskActs(self.installation, self.asker).open(record)
         accepted_id(result)

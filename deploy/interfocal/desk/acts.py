@@ -6,7 +6,7 @@ the desk's database.
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,6 +21,7 @@ from consumers.tracing.trace import TraceKey
 from interfocal.clock import now, random_bytes
 from interfocal.installation.installation import Installation
 from interfocal.member.intake import intake_of
+from producers.intake.sealing import SEALED_PART
 from producers.intake.submission import Result
 from producers.ways_in.python_call import Exchange
 from schemas.errors import Rejected, StoreAway
@@ -30,6 +31,19 @@ REFERENCE_BYTES = 6
 HANDLING: Mapping[str, Any] = {"codes": ["H0"]}
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What is said beside an act's part: own reference, handling, what is to be sealed, and the hop where not the own.
+
+    The same reference again says the same act again, which has no effect.
+    """
+
+    reference: str | None = None
+    handling: Mapping[str, Any] | None = None
+    sealed_part: Mapping[str, Any] | None = None
+    hop: int | None = None
 
 
 def reference_for(member: str) -> str:
@@ -101,13 +115,19 @@ class DeskActs:
         the same act again, which has no effect. Raises Rejected before anything is sent where the act is not this
         member's to send, or answers nothing.
         """
+        return self.say(trace_id, act, part, How(reference, handling))
+
+    def say(self, trace_id: str, act: str, part: Mapping[str, Any], how: How) -> Result:
+        """As ``act``, with all that may be said beside the part."""
         trace = self.find(trace_id)
-        own = reference or reference_for(self.code)
+        own = how.reference or reference_for(self.code)
         place = self._said_before(trace, act, own) or standpoint(trace, act)
+        place = replace(place, hop=how.hop) if how.hop else place
         record = {
             "national_id": own,
             "own_reference": own,
-            "handling": dict(handling or HANDLING),
+            "handling": dict(how.handling or HANDLING),
+            **({SEALED_PART: dict(how.sealed_part)} if how.sealed_part else {}),
             "act": act,
             "requester": place.requester,
             "trace_id": place.trace_id,
@@ -127,21 +147,8 @@ class DeskActs:
         with self.intake(self.installation.var, self.code) as exchange:
             (answer,) = exchange.submit("trace", [record])
         if answer.event_id and answer.trace_id:
-            self._keep(self._sent(record, place, answer))
+            self._keep(sent_act(self.code, record, place, answer))
         return answer
-
-    def _sent(self, record: Mapping[str, Any], place: Standpoint | None, answer: Result) -> SubmittedAct:
-        return SubmittedAct(
-            own_reference=str(record["national_id"]),
-            act=str(record["act"]),
-            requester=place.requester if place else self.code,
-            trace_id=str(answer.trace_id),
-            hop=place.hop if place else 1,
-            cause=place.cause if place else None,
-            event_id=str(answer.event_id),
-            submitted_at=now(),
-            body=dict(record),
-        )
 
     def _keep(self, sent: SubmittedAct) -> None:
         try:
@@ -151,6 +158,21 @@ class DeskActs:
                 f"intake has accepted {sent.act} {sent.own_reference} as event {sent.event_id}, but the desk's database"
                 f" does not answer; say it again with --reference {sent.own_reference} when it does"
             ) from error
+
+
+def sent_act(code: str, record: Mapping[str, Any], place: Standpoint | None, answer: Result) -> SubmittedAct:
+    """An accepted act as the desk keeps it: without its sealed part, which lies in no database in the clear."""
+    return SubmittedAct(
+        own_reference=str(record["national_id"]),
+        act=str(record["act"]),
+        requester=place.requester if place else code,
+        trace_id=str(answer.trace_id),
+        hop=place.hop if place else 1,
+        cause=place.cause if place else None,
+        event_id=str(answer.event_id),
+        submitted_at=now(),
+        body={name: value for name, value in record.items() if name != SEALED_PART},
+    )
 
 
 def _known(connection: Connection[Any], member: str, name: str, limit: int) -> list[KnownTrace]:

@@ -69,7 +69,9 @@ class Enrolment:
             return entry
         keys = self._keys(owner)
         keys.keep_api_key()
-        return {**entry, "id_key_check": keys.id_key_check(), "keys": [keys.first(self.at)]}
+        first = keys.first(self.at)
+        made = {"keys": [first], "opening_keys": [keys.opening((), self.at, first)]}
+        return {**entry, "id_key_check": keys.id_key_check(), **made}
 
     def _keys(self, owner: str) -> OwnerKeys:
         return OwnerKeys(self.places, str(self.folder.template.get("region", "")), owner)

@@ -18,6 +18,8 @@ from schemas.topics import MOST_REPLICAS
 from schemas.trust.chain import Expectation
 from schemas.trust.keys import SigningKeys, signing_key_from_pem
 
+OPENING_KEY = ".open.pem"
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -150,6 +152,11 @@ class Installation:
     def id_key(self, owner: str) -> bytes:
         """The member's id key; raises Misconfigured when it is not here."""
         return bytes.fromhex(read_secret(self.places.secrets(owner) / "id.key").decode())
+
+
+def opening_key_file(places: Places, owner: str, kid: str) -> Path:
+    """The private half of one opening key."""
+    return places.secrets(owner) / f"{kid}{OPENING_KEY}"
 
 
 def replicas(wanted: int | None, bootstrap: str) -> int:

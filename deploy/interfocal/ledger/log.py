@@ -11,7 +11,7 @@ from consumers.checking import Terms, check_records
 from consumers.quarantine.entries import Faulty, Verdict
 from consumers.store.missing_offsets import MissingOffsets
 from schemas.record import Record, TopicBounds, TopicReader
-from schemas.topics import is_short_lived
+from schemas.topics import is_compacted, is_short_lived
 from schemas.trust.gaps import Gap, chain_gaps
 from schemas.trust.seal import Seal, read_seal
 
@@ -59,19 +59,19 @@ def read_topic(reader: TopicReader, topic: str, bounds: TopicBounds, terms: Term
     expected = bounds.start if is_short_lived(topic) else 0
     for page in pages(reader.read(topic, expected, end)):
         for record in page:
-            if record.offset != expected:
+            if record.offset != expected and not is_compacted(topic):
                 problems.append(_missing(topic, expected, record.offset))
             expected = record.next_offset
         for checked in check_records(topic, page, terms):
             if isinstance(checked, CheckedEvent):
                 events.append(checked)
-            else:
+            elif isinstance(checked, Faulty):
                 faulty.append(checked)
-    if expected != end:
+    if expected != end and not is_compacted(topic):
         problems.append(_missing(topic, expected, end))
     foreign = [fault.record.offset for fault in faulty if fault.verdict is Verdict.FOREIGN]
     unusable = [fault for fault in faulty if fault.verdict is not Verdict.FOREIGN]
-    problems += gaps(events, unusable)
+    problems += [] if is_compacted(topic) else gaps(events, unusable)
     return TopicLog(topic, events, unusable, foreign, end, problems)
 
 

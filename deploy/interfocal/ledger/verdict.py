@@ -26,6 +26,7 @@ from schemas.topics import (
     RECORD_STREAMS,
     REGION,
     inbox_topic,
+    is_compacted,
     is_short_lived,
     member_topic,
     owner_of,
@@ -177,7 +178,7 @@ def aside_of_desk(desk: Desk, logs: Mapping[str, TopicLog], expected: Expected) 
 def check_outboxes(counted: Counted) -> Iterator[Problem]:
     """What was accepted is on its topic or waits; what is on a topic was accepted; what is marked lies there."""
     accepted, logged = set(accepted_events(counted.outboxes)), places(counted.logs)
-    left = accepted - logged.keys() - set(waiting_events(counted.outboxes))
+    left = {e for e in accepted if not is_compacted(e[0])} - logged.keys() - set(waiting_events(counted.outboxes))
     yield from (Problem("not_on_log", f"{topic} {event_id}") for topic, event_id in sorted(left))
     owners = counted.outboxes.keys()
     unknown = {e for e in logged.keys() - accepted if owner_of(e[0]) in owners and not is_short_lived(e[0])}

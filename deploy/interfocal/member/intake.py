@@ -39,3 +39,11 @@ def receipt_of(result: Result) -> str | Rejected:
         return accepted_id(result)
     except Rejected as error:
         return result.event_id if error.code == REFERENCE_REUSED and result.event_id else error
+
+
+def record_of(result: Result) -> str | Rejected:
+    """The record id of a grant, or why there is none: a second one is never made for the same part, hop and member."""
+    try:
+        return result.record_id or accepted_id(result)
+    except Rejected as error:
+        return error

@@ -9,7 +9,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from consumers.checking import Terms, check_records
+from consumers.checking import Terms, check_record
 from consumers.quarantine.entries import Faulty, QuarantineEntry
 from schemas.errors import Undecodable
 from schemas.events.envelope import Event
@@ -44,7 +44,7 @@ class Difference:
 
 def difference(connection: Connection[Any], entry: QuarantineEntry, terms: Terms) -> Difference:
     """Compare one entry; nothing is compared where its bytes cannot be read, or nothing of it was applied."""
-    (checked,) = check_records(entry.faulty.record.topic, [entry.faulty.record], terms)
+    checked = check_record(entry.faulty.record, terms)
     now = checked.reason if isinstance(checked, Faulty) else USABLE
     event = _event_of(entry)
     applied = _applied(connection, entry, event) if event else None

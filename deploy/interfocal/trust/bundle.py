@@ -44,5 +44,10 @@ def taken_up(directory: Directory, bundle: Member) -> Directory:
     known = next((one for one in directory.members if one.code == bundle.code), None)
     if known is None:
         return with_member(directory, bundle)
-    keys = {"keys": bundle.keys, "id_key_check": bundle.id_key_check, "observer": False}
+    keys = {
+        "keys": bundle.keys,
+        "opening_keys": bundle.opening_keys,
+        "id_key_check": bundle.id_key_check,
+        "observer": False,
+    }
     return with_member(directory, known.model_copy(update=keys))

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from interfocal.installation.secrets import write_private
 from interfocal.trust.kept import Kept
-from schemas.directory import DIRECTORY_TYPE, Directory, Key, Member
+from schemas.directory import DIRECTORY_TYPE, Directory, Key, Member, OpeningKey
 from schemas.errors import Misconfigured
 from schemas.topics import REGION
 from schemas.trust.documents import countersign, sign_document
@@ -76,6 +76,11 @@ def with_keys(directory: Directory, owner: str, keys: Sequence[Key]) -> Director
     if owner == REGION:
         return directory.model_copy(update={"region_keys": tuple(keys)})
     return with_member(directory, directory.member(owner).model_copy(update={"keys": tuple(keys)}))
+
+
+def with_opening_keys(directory: Directory, owner: str, keys: Sequence[OpeningKey]) -> Directory:
+    """The directory with these opening keys of a member; raises Misconfigured when there is no such member."""
+    return with_member(directory, directory.member(owner).model_copy(update={"opening_keys": tuple(keys)}))
 
 
 def signed(directory: Directory, roots: Sequence[SigningKey]) -> bytes:

@@ -7,12 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from interfocal.clock import random_bytes, random_token
-from interfocal.installation.installation import Places
+from interfocal.installation.installation import Places, opening_key_file
 from interfocal.installation.secrets import keep_secret, read_secret, write_private
-from schemas.directory import Key
+from schemas.directory import Key, OpeningKey
 from schemas.errors import Misconfigured
 from schemas.events.ids import id_key_check
 from schemas.trust.keys import SigningKey, directory_key, signing_key_from_pem, signing_key_from_seed, signing_key_pem
+from schemas.trust.opening import (
+    directory_opening_key,
+    opening_key_from_pem,
+    opening_key_from_seed,
+    opening_key_pem,
+)
 from schemas.trust.vouching import vouch
 
 KEY_LIFE = timedelta(days=730)
@@ -49,6 +55,15 @@ class OwnerKeys:
                 " without a voucher people have to confirm the new key at every installation"
             )
         return vouch(self.region, self.owner, key, self.signing_key(usable[-1].kid))
+
+    def opening(self, known: Sequence[OpeningKey], at: datetime, by: Key) -> OpeningKey:
+        """The next key that opens grants, vouched for by a signing key that is here. Keys before it stay for theirs."""
+        kid = f"{self.owner}.open.{len(known) + 1}"
+        fresh = opening_key_pem(opening_key_from_seed(random_bytes(SEED_BYTES)))
+        key = opening_key_from_pem(kid, keep_secret(opening_key_file(self.places, self.owner, kid), fresh))
+        start = int(at.timestamp())
+        span_s = (start, start + int(KEY_LIFE.total_seconds()))
+        return directory_opening_key(kid, key, span_s, self.region, self.signing_key(by.kid))
 
     def signing_key(self, kid: str) -> SigningKey:
         """One private key; raises Misconfigured when it is not here."""

@@ -15,6 +15,8 @@ from prometheus_client import CollectorRegistry
 
 from consumers.checked import CheckedEvent, Handler
 from consumers.checking import Terms
+from consumers.desk.granted import GrantedHandler
+from consumers.desk.granting import GrantingWorker, SubmitGrants
 from consumers.desk.handler import DeskHandler
 from consumers.desk.own import STREAMS as OWN_STREAMS
 from consumers.desk.own import OwnHandler
@@ -30,7 +32,8 @@ from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
-from interfocal.member.intake import intake_at, receipt_of
+from interfocal.installation.opening import opener_of, opening_keys
+from interfocal.member.intake import intake_at, receipt_of, record_of
 from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
@@ -42,7 +45,7 @@ from interfocal.wiring.audit import anchor_worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
-from schemas.topics import inbox_topic, is_short_lived, member_topic, quarantine_topic
+from schemas.topics import GRANT, is_compacted, is_short_lived, member_topic, quarantine_topic, topics_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +93,10 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
         http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S))
         shared = Shared(metrics, reached, fetch_wait_ms(len(codes)), http)
         for code in codes:
-            loops[code], receipts = _desk(installation, code, shared)
+            loops[code], receipts, granting = _desk(installation, code, shared)
             opened.callback(receipts.session.close)
-            parts = {"inbox": loop_runner(loops[code]), "receipts": _runner(receipts)}
+            opened.callback(granting.session.close)
+            parts = {"inbox": loop_runner(loops[code]), "receipts": _runner(receipts), "grants": granting.run}
             workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
         workers.append(anchor_worker([AuditLog(installation, code) for code in codes]))
         close = opened.pop_all().close
@@ -111,13 +115,14 @@ def _watching(installation: Installation, codes: Sequence[str], metrics: Metrics
 
 
 def desk_topics(owner: str) -> tuple[str, ...]:
-    """What a desk folds: its inbox, what the region tells it of its own records, what its member says in traces."""
-    return inbox_topic(owner), quarantine_topic(owner), *(member_topic(owner, stream) for stream in OWN_STREAMS)
+    """What a desk folds: all that the region writes for it alone, and what its member says in traces and grants."""
+    return *topics_for(owner), *(member_topic(owner, stream) for stream in OWN_STREAMS), member_topic(owner, GRANT)
 
 
-def desk_handlers(terms: Terms) -> tuple[Handler, ...]:
+def desk_handlers(installation: Installation, code: str) -> tuple[Handler, ...]:
     """What is done with what a desk folds."""
-    return DeskHandler(terms), ToldHandler(), OwnHandler()
+    terms, opener = terms_of(installation), opener_of(installation, code)
+    return DeskHandler(terms, opener.member), ToldHandler(), OwnHandler(), GrantedHandler(terms, opener)
 
 
 def loop_runner(loop: Loop) -> Callable[[threading.Event], None]:
@@ -149,7 +154,7 @@ def _behind(loops: Mapping[str, Loop]) -> str | None:
     return f"desks not folded to their topics' ends yet: {', '.join(behind)}" if behind else None
 
 
-def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:
+def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker, GrantingWorker]:
     member = installation.directory.member(code)
     owner = member.owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
@@ -162,7 +167,6 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
     def trouble(error: ExchangeError) -> None:
         log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
 
-    terms = terms_of(installation)
     topics = desk_topics(owner)
     work = threading.Event()
     observer = WakingObserver(shared.metrics, DESK_READER, member.code, work)
@@ -173,14 +177,41 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
         LoopParts(
             source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
             connect=connect,
-            terms=terms,
-            rules=Rules(desk_handlers(terms), pace.quarantine_limit, shared.reached),
+            terms=terms_of(installation),
+            rules=Rules(desk_handlers(installation, code), pace.quarantine_limit, shared.reached),
             observer=observer,
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
             vital=frozenset(topics) - {quarantine_topic(owner)},
+            compacted=frozenset(filter(is_compacted, topics)),
         )
     )
-    return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)
+    receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)
+    return loop, receipts, _granting(installation, code, Session(connect), loop.caught_up)
+
+
+def _granting(installation: Installation, code: str, session: Session, may_send: Callable[[], bool]) -> GrantingWorker:
+    def refused(error: ExchangeError) -> None:
+        log().warning("grant_waits", member=code, code=error.code)
+
+    return GrantingWorker(
+        session=session,
+        directory=installation.directory,
+        opener=opener_of(installation, code),
+        opening_key_of=opening_keys(installation),
+        submit=grants_to(installation, code),
+        may_send=may_send,
+        trouble=refused,
+    )
+
+
+def grants_to(installation: Installation, code: str) -> SubmitGrants:
+    """Hands grants to a member's own intake; they are few, so each bulk has a connection of its own."""
+
+    def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
+        with intake_at(producer_endpoint(installation.var, code)) as exchange:
+            return [record_of(result) for result in exchange.submit(GRANT, records)]
+
+    return submit

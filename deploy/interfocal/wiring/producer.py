@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
+from interfocal.installation.opening import part_sealing
 from interfocal.installation.region_folder import region_folder
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
@@ -105,6 +106,7 @@ def _side(installation: Installation, code: str, shared: Shared) -> MemberSide:
         outbox=outbox,
         now=now,
         mappings=shared.mappings,
+        sealing=part_sealing(installation, code),
     )
     sending = Sending(owner, outbox, tuple(member_topic(owner, stream) for stream in MEMBER_STREAMS))
     relay = make_relay(installation, sending, shared.metrics, shared.reached)

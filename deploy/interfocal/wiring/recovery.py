@@ -12,6 +12,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.granting.forwarding import clear_again
 from consumers.quarantine.telling import mark_told
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store.bounds import PATIENT
@@ -27,7 +28,7 @@ from producers.relay import RelayLimits
 from schemas.errors import Temporary, TopicAhead
 from schemas.events.quarantined import Quarantined
 from schemas.record import SEAL_HEADER, Link, Record, TopicReader
-from schemas.topics import is_short_lived, stream_of
+from schemas.topics import GRANT, is_compacted, is_short_lived, stream_of
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.seal import Seal, link_hash
 from schemas.wire.codec import decode
@@ -85,7 +86,7 @@ class Recovery:
 
     def send_what_is_owed(self) -> int:
         """Write again the deliveries that a folded decision lists and no inbox has. Raises BrokerAway or StoreAway."""
-        inboxes = [topic for topic in self.topics if stream_of(topic) == "inbox"]
+        inboxes = [topic for topic in self.topics if stream_of(topic) in {"inbox", GRANT}]
         expected = self.expectation()
         with closing(self.reader()) as reader:
             found = (one for topic in there(reader, inboxes) for one in said(reader, topic, expected))
@@ -95,6 +96,14 @@ class Recovery:
         if added:
             log().warning("deliveries_written_again", deliveries=added)
         return added
+
+    def clear_what_is_erased(self) -> int:
+        """Clear the topics of grants again of what is erased and lies there still. Raises BrokerAway or StoreAway."""
+        topics = [topic for topic in self.topics if is_compacted(topic)]
+        with closing(self.reader()) as reader:
+            there = [(topic, grant) for topic in topics for grant in lasting_keys(reader, topic)]
+        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            return session.transact(lambda transaction: clear_again(transaction, there))
 
     def note_what_was_told(self) -> int:
         """Mark the entries of the quarantine whose senders were told already. Raises BrokerAway or StoreAway."""
@@ -118,6 +127,13 @@ def told_places(reader: TopicReader, topics: Sequence[str], expected: Expectatio
             _, event = decode(value)
             if isinstance(event, Quarantined):
                 yield event.topic, event.offset
+
+
+def lasting_keys(reader: TopicReader, topic: str) -> frozenset[str]:
+    """The keys of a compacted topic whose last record is no tombstone."""
+    bounds = reader.bounds([topic])[topic]
+    last = {record.key: record.value for record in reader.read(topic, bounds.start, bounds.end)}
+    return frozenset(key.decode(errors="replace") for key, value in last.items() if key and value is not None)
 
 
 def topics_ahead(

@@ -12,6 +12,7 @@ from prometheus_client import CollectorRegistry
 
 from consumers.checked import CheckedEvent, Handler
 from consumers.folding import Rules
+from consumers.granting.handler import GrantHandler
 from consumers.heartbeats import HeartbeatHandler
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
@@ -46,6 +47,7 @@ from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_wo
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.desks import loop_runner, terms_of
+from interfocal.wiring.grants import forwarder_runner
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from schemas.errors import Temporary
@@ -56,10 +58,10 @@ from schemas.topics import (
     DIRECTORY_TOPIC,
     MEMBER_STREAMS,
     REGION,
-    inbox_topic,
+    is_compacted,
     is_short_lived,
     member_topic,
-    quarantine_topic,
+    topics_for,
 )
 
 GROUP = "region.view"
@@ -89,9 +91,9 @@ def region_topics(installation: Installation) -> tuple[str, ...]:
 
 
 def sending_topics(installation: Installation) -> tuple[str, ...]:
-    """What the region writes: decisions, directories, and to each member its inbox and its share of the quarantine."""
+    """What the region writes: decisions, directories, and what is for one member alone."""
     owners = installation.directory.owners()
-    told = (topic for owner in owners for topic in (inbox_topic(owner), quarantine_topic(owner)))
+    told = (topic for owner in owners for topic in topics_for(owner))
     return (DECISION_TOPIC, DIRECTORY_TOPIC, *told)
 
 
@@ -121,6 +123,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
             Worker("router", _router_runner(router, may_decide, recovery)),
             Worker("terms", lambda stop: terms.run(stop, may_decide)),
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
+            Worker("forwarder", forwarder_runner(installation, may_decide, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
             anchor_worker([AuditLog(installation)]),
@@ -165,13 +168,14 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
             vital=frozenset({DECISION_TOPIC}),
+            compacted=frozenset(filter(is_compacted, topics)),
         )
     )
 
 
 def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
     """What is done with what the region folds; a discard takes back what those before it did."""
-    folding = (ViewHandler(), TracingHandler(reached), TermHandler(), HeartbeatHandler())
+    folding = (ViewHandler(), TracingHandler(reached), GrantHandler(), TermHandler(), HeartbeatHandler())
     return (*folding, SettlingHandler(folding, quarantine_limit))
 
 

@@ -1,0 +1,175 @@
+"""Sends grants on to their addressees, and clears the topics of those that are erased. It changes with what is owed.
+
+Each is decided once: first the decision, then the grant after it. What is erased is never sent on again.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from psycopg import Connection
+
+from consumers.checking import topic_of
+from consumers.store import buckets, outbox
+from consumers.tracing.decide import REGION_MEMBER, delivery_of
+from schemas.directory import Directory
+from schemas.events.decision import Decision, ForwardedGrant, PlannedDelivery, Undeliverable
+from schemas.events.delivery import Original
+from schemas.events.envelope import Handling
+from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.record import Draft
+from schemas.tombstone import tombstone
+from schemas.topics import DECISION_TOPIC, GRANT, forwarded_topic, member_topic
+from schemas.wire.cloudevents import headers_for
+from schemas.wire.codec import encode
+from schemas.wire.traceparent import own_context
+
+FORWARDING = "forwarding"
+BATCH = 100
+OWED = """
+    select member, record_id, event_id, sha256, addressee, of_event from given_grant
+    where not forwarded and addressee <> member
+      and not exists (select from decision where decision.subject = given_grant.event_id)
+    order by member, record_id limit %s
+"""
+TO_CLEAR = """
+    select distinct erased_grant.member, erased_grant.record_id, delivery ->> 'inbox'
+    from erased_grant join decision on not erased_grant.cleared and decision.kind = 'forwarding'
+      and decision.body -> 'forwarding' ->> 'grant' = erased_grant.record_id
+      and decision.body -> 'forwarding' ->> 'granted_by' = erased_grant.member
+    cross join jsonb_array_elements(decision.body -> 'deliveries') as delivery
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One grant that the region has."""
+
+    member: str
+    record_id: str
+    event_id: str
+    sha256: str
+    addressee: str
+    of_event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """What the region sends grants on by: its directory, and the clock."""
+
+    directory: Directory
+    now: Callable[[], datetime]
+
+    def forward(self, transaction: Connection[Any]) -> int:
+        """Send on what waits, at most one batch; how many decisions were taken."""
+        waiting = [Given(*row) for row in transaction.execute(OWED, [BATCH]).fetchall()]
+        buckets.lock(transaction, (f"grant:{given.record_id}" for given in waiting))
+        return sum(self._forward(transaction, given) for given in waiting)
+
+    def clear(self, transaction: Connection[Any]) -> int:
+        """Put a tombstone into the outbox for each forwarded grant that is erased; how many were new."""
+        found = transaction.execute(TO_CLEAR).fetchall()
+        if not found:
+            return 0
+        transaction.execute(
+            "update erased_grant set cleared = true where (member, record_id) in"
+            " (select * from unnest(%s::text[], %s::text[]))",
+            [[member for member, _, _ in found], [grant for _, grant, _ in found]],
+        )
+        return _add_new(transaction, [tombstone(forwarded_topic(inbox), grant) for _, grant, inbox in found])
+
+    def _forward(self, transaction: Connection[Any], given: Given) -> bool:
+        marked = transaction.execute(
+            "update given_grant set forwarded = true where member = %s and record_id = %s and not forwarded",
+            [given.member, given.record_id],
+        )
+        original = grant_original(transaction, given.member, given.event_id, given.sha256)
+        if marked.rowcount == 0 or original is None:  # erased meanwhile, or another instance was faster
+            return False
+        decision = self._decision(given)
+        value = encode(decision)
+        drafted = Draft(
+            DECISION_TOPIC,
+            decision.event_id,
+            decision.subject,
+            value,
+            headers_for(decision, "decision", own_context(decision.subject)),
+        )
+        first = outbox.add(transaction, drafted)
+        for planned in decision.deliveries:
+            outbox.add(transaction, grant_draft(decision, value_sha256(value), planned, original), first)
+        return True
+
+    def _decision(self, given: Given) -> Decision:
+        has_addressee = self.directory.has(given.addressee)
+        kind = FORWARDING if has_addressee else "undeliverable"
+        record = decision_record_id(self.directory.region, kind, given.event_id, None, None)
+        own_id = event_id(record, 1)
+        planned = PlannedDelivery(
+            event_id=delivery_event_id(own_id, given.addressee), inbox=given.addressee, purpose=GRANT
+        )
+        forwarded = ForwardedGrant(
+            grant=given.record_id, granted_by=given.member, sha256=given.sha256, of_event=given.of_event
+        )
+        return Decision(
+            event_id=own_id,
+            record_id=record,
+            revision=1,
+            member=REGION_MEMBER,
+            recorded_at=self.now(),
+            status="active",
+            exercise=self.directory.exercise,
+            handling=Handling(),
+            kind=kind,
+            subject=given.event_id,
+            directory_version=self.directory.version,
+            deliveries=(planned,) if has_addressee else (),
+            forwarding=forwarded if has_addressee else None,
+            undeliverable=None if has_addressee else Undeliverable(reason="no_addressee"),
+        )
+
+
+def grant_draft(decision: Decision, sha256: str, planned: PlannedDelivery, original: Original) -> Draft:
+    """A grant on its way to its addressee: the same bytes whenever it is made of the same decision and original."""
+    delivery = delivery_of(decision, sha256, planned, original)
+    return Draft(
+        topic_of(delivery),
+        delivery.event_id,
+        original.key,
+        encode(delivery),
+        headers_for(delivery, "delivery", own_context(decision.subject)),
+    )
+
+
+def grant_original(connection: Connection[Any], member: str, event: str, sha256: str) -> Original | None:
+    """The record of a grant as it was read; None where it is erased, or was taken back."""
+    row = connection.execute(
+        "select topic, log_offset, appended_ms, key, value, seal from event"
+        " where topic = %s and event_id = %s and sha256 = %s",
+        [member_topic(member, GRANT), event, sha256],
+    ).fetchone()
+    if row is None:
+        return None
+    topic, offset, appended_ms, key, value, seal = row
+    appended_at = datetime.fromtimestamp(appended_ms // 1000, UTC).replace(microsecond=appended_ms % 1000 * 1000)
+    return Original(topic=topic, offset=offset, appended_at=appended_at, key=key, value=bytes(value), seal=seal)
+
+
+def clear_again(transaction: Connection[Any], on_log: Iterable[tuple[str, str]]) -> int:
+    """Clear topics once more of erased grants that still lie there (topic, grant), though a tombstone was sent."""
+    erased = {grant for (grant,) in transaction.execute("select record_id from erased_grant").fetchall()}
+    owed = [tombstone(topic, grant) for topic, grant in on_log if grant in erased]
+    transaction.execute(
+        "delete from region_outbox where event_id = any(%s) and published_offset is not null",
+        [[draft.event_id for draft in owed]],
+    )
+    return _add_new(transaction, owed)
+
+
+def _add_new(transaction: Connection[Any], drafts: Sequence[Draft]) -> int:
+    outbox.hold_additions(transaction)
+    new = [draft for draft in drafts if not outbox.contains(transaction, draft.event_id)]
+    for draft in new:
+        outbox.add(transaction, draft)
+    return len(new)
