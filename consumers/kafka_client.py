@@ -5,7 +5,7 @@ It changes with the client library, or when consumers connect in another way.
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Event
 from typing import Any
@@ -16,6 +16,7 @@ from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
 from consumers.kafka_errors import translate
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.record import PARTITION, TopicBounds
 
@@ -26,22 +27,20 @@ LEADER_LOOKS, LEADER_LOOK_S = 150, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """How to reach the cluster. ``prefix`` stands before every topic's name; ``security`` are client settings.
+    """How to reach the cluster, and as whom. ``prefix`` stands before every topic's name.
 
     ``fetch_wait_ms`` is how long the broker holds a fetch that finds nothing: each answer costs a group's client about
     3 ms of CPU, so a process with many clients lets them wait longer. New records are answered at once all the same.
     """
 
-    bootstrap: str
+    access: Access
     client_id: str
     prefix: str = ""
-    security: Mapping[str, Any] = field(default_factory=dict)
     fetch_wait_ms: int = 200
 
     def settings(self) -> dict[str, Any]:
         """Settings of every client: no deserialisers, nothing committed or created by itself, no silent skipping."""
         return {
-            "bootstrap_servers": self.bootstrap,
             "client_id": self.client_id,
             "enable_auto_commit": False,
             "auto_offset_reset": "earliest",  # never to the end: the loop sees where it is and judges
@@ -53,7 +52,7 @@ class Broker:
             "bootstrap_timeout_ms": REQUEST_TIMEOUT_MS,
             "reconnect_backoff_max_ms": 2_000,
             "metrics_enabled": False,
-            **self.security,
+            **self.access.settings(),
         }
 
     def group_settings(self, group: str, instance: str | None = None) -> dict[str, Any]:
@@ -69,7 +68,7 @@ class Broker:
             "group_instance_id": instance,
             "session_timeout_ms": 10_000,
             "fetch_max_wait_ms": self.fetch_wait_ms,
-            **self.security,
+            **self.access.settings(),
         }
 
     def partition(self, topic: str) -> TopicPartition:
@@ -87,13 +86,14 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
         raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
     _knock(settings["bootstrap_servers"])
     begun: list[KafkaNetClient] = []
+    make = settings.get("kafka_client", KafkaNetClient)
 
     def begin(**configs: Any) -> KafkaNetClient:
-        begun.append(KafkaNetClient(**configs))
+        begun.append(make(**configs))
         return begun[-1]
 
     try:
-        return KafkaConsumer(**settings, kafka_client=begin)
+        return KafkaConsumer(**{**settings, "kafka_client": begin})
     except (KafkaError, OSError) as error:
         for client in begun:  # the library leaves its thread and sockets behind when its constructor raises
             client.close()

@@ -29,6 +29,7 @@ from interfocal.ledger.verify import Proof, verify
 from interfocal.process.service import free_port
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.process import alive
+from reaching import servers
 from source_tree import ROOT
 
 TWO_MEMBERS = Path(__file__).parent / "regions" / "two-members"
@@ -128,11 +129,7 @@ def installed(stack: Stack, var: Path, prefix: str, region: Path) -> Installatio
     """Keys, topics and databases of a region on the session's stack; ``prefix`` sets it apart."""
     var.mkdir(parents=True, exist_ok=True)
     names = "t_" + prefix.rstrip(".")
-    (var / SETTINGS_FILE).write_text(
-        f'[kafka]\nbootstrap = "{stack.bootstrap}"\nprefix = "{prefix}"\n'
-        f'[postgres]\nurl = "{stack.postgres_url}"\nnames = "{names}"\n',
-        encoding="utf-8",
-    )
+    (var / SETTINGS_FILE).write_text(servers(stack, prefix, names), encoding="utf-8")
     return prepare(var, open_region(region), lambda _message: None)
 
 

@@ -46,6 +46,7 @@ from producers.intake.intake import Intake
 from producers.intake.submission import Entrance
 from producers.outbox import OutboxFile, Revision
 from producers.relay import Relay
+from reaching import servers
 from schemas.codes.lists import load_code_lists
 from schemas.events.ids import event_id
 from schemas.marks.reference import load_reference
@@ -128,7 +129,7 @@ def a_loop(installation: Installation, url: str, topics: Sequence[str], *handler
     group = "region.view" if url == installation.region_url else f"{url.rsplit('_', 1)[1]}.desk"
     return Loop(
         LoopParts(
-            source=KafkaSource(Broker(installation.bootstrap, group, installation.prefix), group, topics),
+            source=KafkaSource(Broker(installation.admin_access(), group, installation.prefix), group, topics),
             connect=connector(url, group),
             terms=terms_of(installation),
             rules=Rules(handlers, 100, not_watched),
@@ -216,11 +217,7 @@ def urls(installation: Installation) -> tuple[str, ...]:
 def write_settings(var: Path, installation: Installation | Stack, names: str, prefix: str = "") -> None:
     """Where an installation finds broker and server, and what its databases are called."""
     prefix = prefix or getattr(installation, "prefix", "")
-    (var / SETTINGS_FILE).write_text(
-        f'[kafka]\nbootstrap = "{installation.bootstrap}"\nprefix = "{prefix}"\n'
-        f'[postgres]\nurl = "{installation.postgres_url}"\nnames = "{names}"\n',
-        encoding="utf-8",
-    )
+    (var / SETTINGS_FILE).write_text(servers(installation, prefix, names), encoding="utf-8")
 
 
 @contextmanager
@@ -269,7 +266,7 @@ def lived_through(installation: Installation) -> Mapping[str, str]:
 
 def settle(installation: Installation, members: Mapping[str, MemberParts], parts: RegionParts) -> None:
     """Run every part in turn until nothing is under way."""
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    reader = KafkaTopicReader(Broker(installation.admin_access(), "test", installation.prefix))
     try:
         for _ in range(ROUNDS):
             for member in members.values():
@@ -296,6 +293,6 @@ def accept_unusable(outbox: OutboxFile, name: str = "unusable") -> str:
 
 def plant_foreign(installation: Installation, topic: str) -> None:
     """Bytes that nobody has sealed."""
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**installation.admin_access().settings(), enable_idempotence=True)
     producer.send(installation.prefix + topic, value=b"no seal", key=b"k").get(timeout=10)
     producer.close()

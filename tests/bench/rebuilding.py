@@ -51,7 +51,7 @@ def measure(events: int) -> Iterator[Figures]:
 
 def publish(installation: Installation, events: int) -> None:
     """Sealed seizures and missing firearms of both members, straight onto their topics."""
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True, linger_ms=20)
+    producer = KafkaProducer(**installation.admin_access().settings(), enable_idempotence=True, linger_ms=20)
     for member in MEMBERS:
         seal = sealer(installation.signing_keys(member.lower()), installation.directory.region, now)
         heads: dict[str, Link] = {}

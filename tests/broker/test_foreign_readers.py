@@ -36,7 +36,7 @@ def registry(settled: SmallRegion) -> Iterator[str]:
 
 
 def our_records(region: SmallRegion, topic: str) -> Sequence[Record]:
-    reader = KafkaTopicReader(Broker(region.installation.bootstrap, "test", region.installation.prefix))
+    reader = KafkaTopicReader(Broker(region.installation.admin_access(), "test", region.installation.prefix))
     try:
         bounds = reader.bounds([topic])[topic]
         return list(reader.read(topic, bounds.start, bounds.end))

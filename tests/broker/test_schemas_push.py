@@ -48,7 +48,7 @@ def test_what_is_registered_is_told_and_the_second_time_that_all_is_there(
 
 def test_a_foreign_deserialiser_reads_our_topic_by_the_copy(settled: SmallRegion, address: str) -> None:
     assert pushed(settled, address) == 0
-    reader = KafkaTopicReader(Broker(settled.installation.bootstrap, "test", settled.installation.prefix))
+    reader = KafkaTopicReader(Broker(settled.installation.admin_access(), "test", settled.installation.prefix))
     (record, *_) = reader.read("bb.missing", 0, reader.bounds(["bb.missing"])["bb.missing"].end)
     reader.close()
     assert record.value is not None

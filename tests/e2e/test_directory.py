@@ -134,7 +134,7 @@ def forge(exchange: Exchange, member: str, number: str) -> None:
     outbox.close()
     draft = thief(exchange, member, number)
     header = sealer(installation.signing_keys(owner), installation.directory.region, now)(draft, at, at.seq + 1)
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**installation.admin_access().settings(), enable_idempotence=True)
     headers = [("seal", header), *draft.headers]
     topic = installation.prefix + draft.topic
     producer.send(topic, key=draft.key.encode(), value=draft.value, headers=headers).get(timeout=30)

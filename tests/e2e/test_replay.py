@@ -156,7 +156,7 @@ def topics_of(installation: Installation) -> Sequence[str]:
 
 
 def reader_of(installation: Installation) -> KafkaTopicReader:
-    return KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    return KafkaTopicReader(Broker(installation.admin_access(), "test", installation.prefix))
 
 
 def log_ends(exchange: Exchange) -> Mapping[str, TopicBounds]:
@@ -180,7 +180,7 @@ def everything(exchange: Exchange) -> Sequence[Record]:
 
 def produce(installation: Installation, records: Sequence[Record]) -> None:
     """Put the same bytes on the same topics again."""
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**installation.admin_access().settings(), enable_idempotence=True)
     for record in records:
         name = installation.prefix + record.topic
         producer.send(name, key=record.key, value=record.value, headers=list(record.headers))

@@ -61,7 +61,7 @@ def dumps(installation: Installation) -> tuple[list[str], list[object]]:
 def log_ends(installation: Installation) -> Mapping[str, TopicBounds]:
     """How many records lie on every topic but the heartbeats', which grow while anything runs."""
     topics = {*region_topics(installation), *sending_topics(installation)}
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    reader = KafkaTopicReader(Broker(installation.admin_access(), "test", installation.prefix))
     try:
         return reader.bounds(sorted(topic for topic in topics if stream_of(topic) != "heartbeat"))
     finally:

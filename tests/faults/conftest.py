@@ -94,7 +94,7 @@ def hold(tell: Tell) -> Callable[[Exchange, Load], None]:
         assert told["accepted"] == told["in_view"] == len(load.events) == len(set(load.events))
         assert told["traces"]["delivered"] == told["traces"]["opened"]
         topics = {*region_topics(installation), *sending_topics(installation)}
-        raw = check_order(installation.bootstrap, [installation.prefix + topic for topic in sorted(topics)])
+        raw = check_order(installation.admin_access(), [installation.prefix + topic for topic in sorted(topics)])
         tell(
             f"{told['accepted']} events accepted, at most {load.most_lag} behind;"
             f" {raw['events']} on the log, {raw['records'] - raw['events']} of them repeated;"

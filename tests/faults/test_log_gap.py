@@ -30,7 +30,7 @@ def var(tmp_path: Path) -> Iterator[Path]:
 def roll_quickly(exchange: Exchange) -> None:
     """Have each record that comes a little later begin a new segment."""
     name = exchange.installation.prefix + TOPIC
-    with closing(KafkaAdminClient(bootstrap_servers=exchange.installation.bootstrap)) as admin:
+    with closing(KafkaAdminClient(**exchange.installation.admin_access().settings())) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"segment.ms": "200"})])
 
 

@@ -12,9 +12,11 @@ from interfocal.stack.machine import check_disk, check_memory
 from interfocal.stack.postgres import reachable
 from interfocal.stack.process import Running, why_it_died
 from interfocal.stack.state import Service, StateFile
+from interfocal.transport.local import LocalTrust
 from schemas.errors import BrokerAway, ExchangeError, Misconfigured, NotOurs
 
 JAR = b"a jar"
+TRUST = LocalTrust(Path("/var/tls"))
 DIGEST = hashlib.sha256(JAR).hexdigest()
 
 
@@ -180,7 +182,7 @@ def test_of_three_brokers_each_votes_and_two_hold_a_record_before_it_is_acknowle
 
 def test_the_ports_of_the_last_run_are_read_back(tmp_path: Path) -> None:
     node = nodes(3)[1]
-    assert ports_in(properties(node, nodes(3), tmp_path)) == node.ports
+    assert ports_in(properties(node, nodes(3), tmp_path, TRUST)) == node.ports
     assert ports_in("") == ports_in("listeners=\n") == {}
 
 
@@ -190,7 +192,7 @@ def nodes(size: int) -> list[Node]:
 
 
 def settings_of(number: int, size: int, logs: Path) -> dict[str, str]:
-    text = properties(nodes(size)[number - 1], nodes(size), logs)
+    text = properties(nodes(size)[number - 1], nodes(size), logs, TRUST)
     return dict(line.split("=", 1) for line in text.splitlines())
 
 

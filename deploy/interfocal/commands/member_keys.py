@@ -16,6 +16,7 @@ from interfocal.trust.owner_keys import OwnerKeys
 from producers.outbox.reading import open_read_only
 from schemas.directory import Directory, Ending, Key
 from schemas.errors import Misconfigured
+from schemas.rights import OPERATOR
 from schemas.topics import REGION, owner_of, planned_topics
 
 LAST = re.compile(r"([a-z0-9.-]+)=([0-9]{1,4})\.([0-9]{1,13})")
@@ -68,7 +69,7 @@ def revoke(
     directory, code = draft.read(), _owner(owner)
     key = _key(directory, code, kid)
     limits = _limits(installation, code, kid, last or [], all_on_log=all_on_log)
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "member.revoke", installation.prefix))
+    reader = KafkaTopicReader(Broker(installation.access(OPERATOR), "member.revoke", installation.prefix))
     try:
         honest = on_log(Log(reader, installation.seals), kid, limits)
     finally:

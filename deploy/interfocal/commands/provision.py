@@ -10,10 +10,10 @@ import typer
 
 from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.installation.installation import Installation, Places, open_installation
-from interfocal.installation.preparing import plan_of, prepare
+from interfocal.installation.preparing import plan_of, prepare, provisioned
 from interfocal.installation.region_folder import open_region
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.provisioning.apply import Applied, apply
+from interfocal.provisioning.apply import Applied
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, drift_of
 
@@ -33,7 +33,7 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
     """Show where plan and cluster differ, and change nothing; exit 1 when they differ."""
     installation = open_installation(var.resolve())
     plan = plan_of(installation)
-    with opened(installation.bootstrap) as cluster:
+    with opened(installation.admin_access()) as cluster:
         drifts = drift_of(plan, cluster.found(plan))
     if as_json:
         typer.echo(as_text({"drift": [told(drift) for drift in drifts]}))
@@ -66,8 +66,7 @@ def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HER
 
 def applied_to(installation: Installation) -> Applied:
     """What applying the plan did; raises Misconfigured or BrokerAway."""
-    with opened(installation.bootstrap) as cluster:
-        return apply(cluster, plan_of(installation))
+    return provisioned(installation)
 
 
 def show(drifts: Sequence[Drift]) -> None:

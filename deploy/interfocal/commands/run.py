@@ -17,6 +17,7 @@ from interfocal.wiring.directory import directory_worker
 from interfocal.wiring.killing import kill_after
 from interfocal.wiring.producer import wire_producer
 from interfocal.wiring.region import wire_region
+from schemas.rights import REGION_PRINCIPAL, desk_of, producer_of
 
 Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 Port = Annotated[int, typer.Option(help="HTTP port on loopback; 0: any free one")]
@@ -43,7 +44,7 @@ def producer(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
         announce(var, {"producers": dict.fromkeys(codes, address(port))})
         return wire_producer(installation, codes, reached)
 
-    _serve(var, port, wire)
+    _serve(var, port, wire, lambda installation: producer_of(_first(members, installation)))
 
 
 def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
@@ -57,7 +58,7 @@ def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
         announce(var, {"desks": address(port)})
         return wire_desks(installation, codes, reached)
 
-    _serve(var, port, wire)
+    _serve(var, port, wire, lambda installation: desk_of(_first(members, installation)))
 
 
 def region(port: Port = 0, var: Var = VAR) -> None:
@@ -70,7 +71,7 @@ def region(port: Port = 0, var: Var = VAR) -> None:
         announce(var, {"region": address(port)})
         return wire_region(installation, reached)
 
-    _serve(var, port, wire)
+    _serve(var, port, wire, lambda _installation: REGION_PRINCIPAL)
 
 
 def address(port: int) -> str:
@@ -78,13 +79,17 @@ def address(port: int) -> str:
     return f"http://127.0.0.1:{port}"
 
 
-def _serve(var: Path, port: int, wire: Callable[[Installation], Wired]) -> None:
-    """Serve what is wired by the directory in force, and wire it anew whenever another one is."""
+def _serve(
+    var: Path, port: int, wire: Callable[[Installation], Wired], principal: Callable[[Installation], str]
+) -> None:
+    """Serve what is wired by the directory in force, which ``principal`` reads, and wire it anew by another one."""
 
     def wired(wire_anew: Callable[[], None]) -> Wired:
         installation = open_installation(var)
         process = wire(installation)
-        return replace(process, workers=[*process.workers, directory_worker(installation, wire_anew)])
+        return replace(
+            process, workers=[*process.workers, directory_worker(installation, principal(installation), wire_anew)]
+        )
 
     raise typer.Exit(serve(wired, port))
 
@@ -92,3 +97,8 @@ def _serve(var: Path, port: int, wire: Callable[[Installation], Wired]) -> None:
 def _codes(members: str, every: Iterable[str]) -> list[str]:
     given = [code.strip().upper() for code in members.split(",") if code.strip()]
     return given or list(every)
+
+
+def _first(members: str, installation: Installation) -> str:
+    """Of several members the one as whom the process follows the directory."""
+    return installation.directory.member(_codes(members, installation.desk_urls)[0]).owner

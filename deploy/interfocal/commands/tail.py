@@ -23,6 +23,7 @@ from interfocal.wiring.desks import terms_of
 from schemas.directory import Directory
 from schemas.errors import Misconfigured, Temporary
 from schemas.record import TopicBounds, TopicReader
+from schemas.rights import OPERATOR
 from schemas.topics import planned_topics
 
 LAST = 10
@@ -61,7 +62,7 @@ def tail(
         raise Misconfigured("--pretty and --json cannot be had at once; leave one out")
     installation = open_installation(var)
     name = known_topic(installation, topic)
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "tail", installation.prefix))
+    reader = KafkaTopicReader(Broker(installation.access(OPERATOR), "tail", installation.prefix))
     try:
         bounds = reader.bounds([name])[name]
         typer.echo(_holding(name, bounds), err=True)

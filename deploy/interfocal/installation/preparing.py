@@ -3,20 +3,23 @@
 Everything is made only where it is missing, so preparing again is safe and quick.
 """
 
+import fcntl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 from consumers.store.migrate import Migrated, migrate
-from interfocal.clock import now
+from interfocal.clock import now, random_token
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.region_folder import RegionFolder
-from interfocal.provisioning.apply import provision
-from interfocal.provisioning.drift import Plan
+from interfocal.installation.secrets import keep_secret
+from interfocal.provisioning.apply import Applied, provision
+from interfocal.provisioning.drift import Account, Plan
 from interfocal.stack.databases import create_database
 from interfocal.trust.publishing import publish
+from schemas.rights import prefixed, quotas_of, rights_of
 from schemas.topics import planned_topics
 
 Progress = Callable[[str], None]
@@ -37,14 +40,30 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
 
 def plan_of(installation: Installation) -> Plan:
     """What the cluster must have for this installation."""
-    return Plan(planned_topics(installation.directory.owners(), installation.replication), installation.prefix)
+    topics = planned_topics(installation.directory.owners(), installation.replication)
+    prefix, rights = installation.prefix, rights_of(topics)
+    accounts = {prefix + name: Account(prefixed(prefix, given), quotas_of(name)) for name, given in rights.items()}
+    without = frozenset(prefix + name for name in rights if not installation.places.password(name).exists())
+    return Plan(topics, prefix, accounts, without)
+
+
+def provisioned(installation: Installation) -> Applied:
+    """Apply the plan of this installation. Raises what ``provision`` raises."""
+    places, prefix = installation.places, installation.prefix
+
+    def password_of(user: str) -> str:
+        kept = places.password(user.removeprefix(prefix))
+        return keep_secret(kept, random_token().encode()).decode()
+
+    with (installation.var / "provision.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # of two at once one would keep a password, and the other set its own
+        return provision(installation.admin_access(), plan_of(installation), password_of)
 
 
 def make_topics(installation: Installation) -> int:
     """Every topic of ``schemas/topics.py``; returns how many there are."""
-    plan = plan_of(installation)
-    provision(installation.bootstrap, plan)
-    return len(plan.topics)
+    provisioned(installation)
+    return len(plan_of(installation).topics)
 
 
 def make_databases(installation: Installation) -> int:

@@ -13,6 +13,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from interfocal.transport.local import ADMIN
 from schemas.errors import Misconfigured
 
 SETTINGS_FILE = "interfocal.toml"
@@ -29,12 +30,25 @@ class Purpose(BaseModel):
 class KafkaSettings(Purpose):
     """How Kafka is reached. ``bootstrap`` empty: the local stack under ``var``.
 
-    ``replication`` empty: as many replicas as brokers are named in ``bootstrap``, and three at most.
+    ``replication`` empty: as many replicas as brokers are named in ``bootstrap``, and three at most. ``admin`` is who
+    provisions; its password empty: that of the local stack.
     """
 
     bootstrap: str = ""
+    admin: str = ADMIN
+    admin_password: SecretStr = SecretStr("")
     prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)?$")] = ""
     replication: Annotated[int | None, Field(ge=1)] = None
+
+
+class TlsSettings(Purpose):
+    """Certificates, PEM: of the authorities that are believed, and with its key that with which processes serve HTTP.
+
+    Empty: those of the local stack under ``var``.
+    """
+
+    authority: Path | None = None
+    server: Path | None = None
 
 
 class PostgresSettings(Purpose):
@@ -99,6 +113,7 @@ class Settings(BaseSettings):
     )
 
     kafka: KafkaSettings = KafkaSettings()
+    tls: TlsSettings = TlsSettings()
     postgres: PostgresSettings = PostgresSettings()
     outbox: OutboxSettings = OutboxSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()

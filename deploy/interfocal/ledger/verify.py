@@ -16,6 +16,7 @@ from interfocal.limits import EXERCISE_NOTICE
 from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from producers.outbox import open_read_only
+from schemas.rights import OPERATOR
 from schemas.topics import RECORD_STREAMS, REGION, owner_of, stream_of
 
 PERCENTILES = 100
@@ -36,7 +37,7 @@ def verify(installation: Installation) -> Proof:
     terms = terms_of(installation)
     topics = sorted({*region_topics(installation), *sending_topics(installation)})
     outboxes = {o: read_outbox(installation.places.outbox(o)) for o in installation.directory.owners()}
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "ledger", installation.prefix))
+    reader = KafkaTopicReader(Broker(installation.access(OPERATOR), "ledger", installation.prefix))
     try:
         logs = read_log(reader, topics, terms)
     finally:

@@ -42,6 +42,7 @@ from interfocal.stack.databases import (
 from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import handlers, region_topics
 from schemas.errors import NotOurs, PositionLost
+from schemas.rights import OPERATOR
 from schemas.steps import not_watched
 from schemas.topics import is_short_lived
 
@@ -150,7 +151,7 @@ class Rebuild:
 
     def reader(self) -> KafkaTopicReader:
         """A reader outside any group."""
-        return KafkaTopicReader(Broker(self.installation.bootstrap, CLIENT, self.installation.prefix))
+        return KafkaTopicReader(Broker(self.installation.access(OPERATOR), CLIENT, self.installation.prefix))
 
 
 def check_ends(source: Replay, ends: Mapping[str, int]) -> None:

@@ -37,6 +37,7 @@ from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Wired, Worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
+from schemas.rights import desk_group, desk_of
 from schemas.steps import Reached, not_watched
 from schemas.topics import inbox_topic, is_short_lived, member_topic, quarantine_topic
 
@@ -150,10 +151,11 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
     topics = desk_topics(owner)
     work = threading.Event()
     pace = installation.settings.loop
-    broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
+    access, group = installation.access(desk_of(owner)), desk_group(owner)
+    broker = Broker(access, group, installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
     loop = Loop(
         LoopParts(
-            source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
+            source=KafkaSource(broker, group, topics, pace.instance or None),
             connect=connect,
             terms=terms,
             rules=Rules(desk_handlers(terms), pace.quarantine_limit, shared.reached),

@@ -26,6 +26,7 @@ from producers.relay import RelayLimits
 from schemas.errors import Temporary, TopicAhead
 from schemas.events.quarantined import Quarantined
 from schemas.record import SEAL_HEADER, Link, Record, TopicReader
+from schemas.rights import REGION_PRINCIPAL
 from schemas.topics import is_short_lived, stream_of
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.seal import Seal, link_hash
@@ -44,7 +45,8 @@ class Recovery:
 
     def reader(self) -> KafkaTopicReader:
         """A reader outside any group."""
-        return KafkaTopicReader(Broker(self.installation.bootstrap, "region.recovery", self.installation.prefix))
+        access = self.installation.access(REGION_PRINCIPAL)
+        return KafkaTopicReader(Broker(access, "region.recovery", self.installation.prefix))
 
     def expectation(self) -> Expectation:
         """Only what the region itself has sealed counts."""

@@ -40,6 +40,7 @@ from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from schemas.errors import Temporary
 from schemas.marks.reference import load_reference
+from schemas.rights import REGION_GROUP, REGION_PRINCIPAL
 from schemas.steps import Reached, not_watched
 from schemas.topics import (
     DECISION_TOPIC,
@@ -52,7 +53,6 @@ from schemas.topics import (
     quarantine_topic,
 )
 
-GROUP = "region.view"
 TELL_EVERY_S = 1.0
 OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty officer's own process
 LEASE_S = 30  # of silence: then another instance relays, though this one's session is not closed
@@ -143,11 +143,11 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
     """The loop that folds the view and the traces into the regional database."""
     topics = region_topics(installation)
     pace = installation.settings.loop
-    broker = Broker(installation.bootstrap, GROUP, installation.prefix)
+    broker = Broker(installation.access(REGION_PRINCIPAL), REGION_GROUP, installation.prefix)
     return Loop(
         LoopParts(
-            source=KafkaSource(broker, GROUP, topics, pace.instance or None),
-            connect=connector(installation.region_url, GROUP),
+            source=KafkaSource(broker, REGION_GROUP, topics, pace.instance or None),
+            connect=connector(installation.region_url, REGION_GROUP),
             terms=terms_of(installation),
             rules=Rules(handlers(pace.quarantine_limit, reached), pace.quarantine_limit, reached),
             observer=observer,

@@ -16,6 +16,7 @@ from producers.relay import Relay, RelayEdges, RelayLimits
 from schemas.directory import check_in_force
 from schemas.errors import ExchangeError
 from schemas.record import Outbox
+from schemas.rights import producer_of
 from schemas.steps import Reached, not_watched
 from schemas.trust.sealer import sealer
 
@@ -42,12 +43,13 @@ def make_relay(
 ) -> Relay:
     """The relay of one outbox; raises Misconfigured when the owner's key is not here."""
     client = f"{sending.owner}.relay"
+    access = installation.access(producer_of(sending.owner))
 
     def open_publisher() -> KafkaPublisher:
-        return warmed(KafkaPublisher(installation.bootstrap, installation.prefix, client), sending.topics)
+        return warmed(KafkaPublisher(access, installation.prefix, client), sending.topics)
 
     def open_reader() -> KafkaTopicReader:
-        return KafkaTopicReader(Broker(installation.bootstrap, client, installation.prefix))
+        return KafkaTopicReader(Broker(access, client, installation.prefix))
 
     edges = RelayEdges(
         outbox=sending.outbox,
