@@ -171,7 +171,7 @@ def test_the_commands_make_what_is_missing_show_a_difference_mend_it_and_say_tha
     assert [(d["where"], d["mended_by_apply"]) for d in told["drift"]] == [(name, True)]
     assert told["limits"] == [EXERCISE_NOTICE]
     assert main.run(["provision", "apply", *where]) == 0
-    assert capsys.readouterr().out == "0 topics made, 1 settings altered\n"
+    assert capsys.readouterr().out == "0 topics made, 1 differences mended\n"
     until(lambda: settings_of(admin, name)["retention.ms"] == "-1", "the settings to be told")
     assert main.run(["provision", "plan", *where]) == 0
     assert "the cluster differs in nothing" in capsys.readouterr().out

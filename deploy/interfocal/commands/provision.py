@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from interfocal.commands.submit import HERE, AsJson, Var
+from interfocal.forbidden.trying import try_installation
 from interfocal.installation.installation import Installation, Places, open_installation
 from interfocal.installation.preparing import plan_of, prepare, provisioned
 from interfocal.installation.region_folder import open_region
@@ -26,6 +27,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Compare the Kafka cluster with the plan, and mend it.", no_args_is_help=True)
     group.command("plan")(plan_command)
     group.command("apply")(apply_command)
+    group.command("try")(try_command)
     app.add_typer(group, name="provision")
 
 
@@ -45,9 +47,10 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
 
 
 def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HERE) -> None:
-    """Make the topics that are missing and give all their settings; exit 1 when something waits for a person.
+    """Make what is missing: topics, settings, users, rights; exit 1 when something waits for a person.
 
-    No topic is ever deleted, and neither partitions nor replicas are changed. Where nothing is enrolled yet, the keys,
+    No topic is ever deleted, and neither partitions nor replicas are changed. What a user may do beyond the plan is
+    taken back, and a user whose password is not kept here gets another. Where nothing is enrolled yet, the keys,
     the signed directory and the databases of the region are made first.
     """
     var = var.resolve()
@@ -59,8 +62,21 @@ def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HER
         typer.echo(as_text({"made": list(applied.made), "altered": altered, "left": left}))
     else:
         show(applied.left)
-        typer.echo(f"{len(applied.made)} topics made, {len(applied.altered)} settings altered")
+        typer.echo(f"{len(applied.made)} topics made, {len(applied.altered)} differences mended")
     if applied.left:
+        raise typer.Exit(1)
+
+
+def try_command(as_json: AsJson = False, var: Var = HERE) -> None:
+    """Have every user try what nobody gave it, which does no harm; exit 1 when the cluster allows any of it."""
+    tried = try_installation(open_installation(var.resolve()))
+    if as_json:
+        typer.echo(as_text({"tried": tried.tried, "allowed": [asdict(attempt) for attempt in tried.allowed]}))
+    else:
+        for attempt in tried.allowed:
+            typer.echo(f"{attempt.principal} may {attempt.operation} {attempt.name}, which nobody gave it")
+        typer.echo(f"{tried.tried} forbidden operations tried, {len(tried.allowed)} allowed")
+    if tried.allowed:
         raise typer.Exit(1)
 
 

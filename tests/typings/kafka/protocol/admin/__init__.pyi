@@ -1,9 +1,3 @@
 from typing import Any
 
-class AlterClientQuotasRequest:
-    EntryData: Any
-    def __init__(self, **fields: Any) -> None: ...
-
-class DescribeClientQuotasRequest:
-    ComponentData: Any
-    def __init__(self, **fields: Any) -> None: ...
+def __getattr__(name: str) -> Any: ...
