@@ -13,9 +13,10 @@ REGION ?=
 RECORDS ?=
 ARGS ?=
 ONLY ?=
+MINUTES ?= 5
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check bench format lock clean test-programs
+.PHONY: help demo test faults check bench fuzz format lock clean test-programs
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +39,9 @@ check: $(STAMP) test-programs ## Format, lint, types, tests
 
 bench: $(STAMP) ## Measure, each figure beside a reference; ONLY=reading for a part, ARGS='--size-mib 100' for less
 	PYTHONPATH=tests $(RUN)/python tests/bench/main.py $(ONLY) $(ARGS)
+
+fuzz: $(STAMP) ## Try inputs of chance at every border for MINUTES=5, and keep what breaks one in var/fuzz; ONLY=codec for a part
+	PYTHONPATH=tests $(RUN)/python tests/fuzz/main.py --minutes $(MINUTES) $(ONLY) $(ARGS)
 
 format: $(STAMP) ## Bring the code into its format
 	$(RUN)/ruff format

@@ -25,7 +25,7 @@ from schemas.events.ids import (
 )
 from schemas.events.issued_directory import IssuedDirectory
 from schemas.events.quarantined import Quarantined
-from schemas.record import UNREADABLE_HEADER, Record
+from schemas.record import COMPRESSED, TRANSACTION, UNREADABLE_HEADER, Record
 from schemas.topics import (
     MAX_DELIVERY_BYTES,
     MAX_EVENT_BYTES,
@@ -53,6 +53,8 @@ class Flaw(StrEnum):
     """Why a validly sealed event may not take effect: reasons of quarantine, beside those of seal and codec."""
 
     UNREADABLE = "unreadable"
+    COMPRESSED = "compressed_batch"
+    TRANSACTION = "transaction"
     TOO_LARGE = "too_large"
     OTHER_STREAM = "other_stream"
     OTHER_EVENT_ID = "other_event_id"
@@ -64,7 +66,18 @@ class Flaw(StrEnum):
 
 SENTENCES: Mapping[Flaw, str] = MappingProxyType(
     {
-        Flaw.UNREADABLE: "The Kafka client cannot read the batch that holds this record. Look at the broker's disk.",
+        Flaw.UNREADABLE: (
+            "The batch that holds this record cannot be read. Find out who wrote it; if its owner did nothing unusual,"
+            " look at the broker's disk."
+        ),
+        Flaw.COMPRESSED: (
+            "The batch is compressed, and nothing compressed is opened here. Have its writer send without compression,"
+            " and again what was in it."
+        ),
+        Flaw.TRANSACTION: (
+            "Here a Kafka transaction ends, or what was in one that was given up. Ask the writer to send without"
+            " transactions."
+        ),
         Flaw.TOO_LARGE: "The value is larger than an event may be. Ask its sender to split it.",
         Flaw.OTHER_STREAM: "The event belongs on a topic of another stream. Ask its sender for its version.",
         Flaw.OTHER_EVENT_ID: "The event id in the value is not the one that was sealed. Ask its sender.",
@@ -109,9 +122,16 @@ def _checked(verdict: SealVerdict, terms: Terms) -> Checked:
 
 def _foreign(record: Record, error: Unsealed | None) -> Faulty:
     if [name for name, _ in record.headers] == [UNREADABLE_HEADER] and record.value is None:
-        return Faulty(record, Verdict.FOREIGN, Flaw.UNREADABLE.value)
+        return _unread(record)
     code = error.code if error is not None else Unsealed.default_code
     return Faulty(record, Verdict.FOREIGN, code)
+
+
+def _unread(record: Record) -> Faulty:
+    why = record.headers[0][1].decode(errors="replace")
+    flaw = {COMPRESSED: Flaw.COMPRESSED, TRANSACTION: Flaw.TRANSACTION}.get(why, Flaw.UNREADABLE)
+    last = record.next_offset - 1
+    return Faulty(record, Verdict.FOREIGN, flaw.value, {"last_offset": str(last)} if record.span > 1 else {})
 
 
 def _faulty(record: Record, seal: Seal, verdict: Verdict, error: ExchangeError) -> Faulty:

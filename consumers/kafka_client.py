@@ -3,8 +3,9 @@
 It changes with the client library, or when consumers connect in another way.
 """
 
+import hashlib
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Event
@@ -15,6 +16,7 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.errors import KafkaError
 from kafka.net.compat import KafkaNetClient
 
+from consumers.kafka_batches import bound
 from consumers.kafka_errors import translate
 from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
@@ -22,6 +24,7 @@ from schemas.record import PARTITION, TopicBounds
 
 REQUEST_TIMEOUT_MS = 15_000
 KNOCK_TIMEOUT_S = 3.0
+NAME_HEX = 8
 LEADER_LOOKS, LEADER_LOOK_S = 150, 0.1
 
 
@@ -55,17 +58,19 @@ class Broker:
             **self.access.settings(),
         }
 
-    def group_settings(self, group: str, instance: str | None = None) -> dict[str, Any]:
+    def group_settings(self, group: str, topics: Iterable[str], instance: str | None = None) -> dict[str, Any]:
         """Settings of a client that shares topics with its group; one partition each calls for round-robin.
 
         With ``instance`` (a name that no other running member of the group has) a restarted process gets its topics
-        back at once; without, what a killed one had is shared out after the session's time.
+        back at once; without, what a killed one had is shared out after the session's time. The broker gives the former
+        topics back without looking at what is asked for now, so whoever asks for others joins under another name.
         """
+        asked = hashlib.sha256(" ".join(sorted(topics)).encode()).hexdigest()[:NAME_HEX]
         return {
             **self.settings(),
             "group_id": self.prefix + group,
             "partition_assignment_strategy": [RoundRobinPartitionAssignor],
-            "group_instance_id": instance,
+            "group_instance_id": f"{instance}.{asked}" if instance else None,
             "session_timeout_ms": 10_000,
             "fetch_max_wait_ms": self.fetch_wait_ms,
             **self.access.settings(),
@@ -81,7 +86,10 @@ class Broker:
 
 
 def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
-    """A client; raises BrokerAway, or Misconfigured when checksums would be made in plain Python (7 times slower)."""
+    """A client that opens batches within bounds.
+
+    Raises BrokerAway, or Misconfigured when checksums would be made in plain Python (7 times slower).
+    """
     if find_spec("crc32c") is None:
         raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
     _knock(settings["bootstrap_servers"])
@@ -93,11 +101,13 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
         return begun[-1]
 
     try:
-        return KafkaConsumer(**{**settings, "kafka_client": begin})
+        client = KafkaConsumer(**{**settings, "kafka_client": begin})
     except (KafkaError, OSError) as error:
-        for client in begun:  # the library leaves its thread and sockets behind when its constructor raises
-            client.close()
+        for started in begun:  # the library leaves its thread and sockets behind when its constructor raises
+            started.close()
         raise translate(error, "connecting") from error
+    bound(client)
+    return client
 
 
 def _knock(bootstrap: str) -> None:

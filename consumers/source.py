@@ -1,8 +1,8 @@
 """The only Kafka consumer: records out of topics, as bytes. It changes with the client library.
 
-The client hangs for ever when it cannot read a batch (a failed checksum, a missing codec, a header name that is not
-UTF-8) and is polled again. So an exception from it ends that client; whoever can write to one topic could stop
-all others otherwise. What cannot be read twice is handed on as records that hold nothing but where they stand.
+What writers may put there is bounded before the client sees it (``kafka_batches``). A client that raises over what the
+broker itself cannot hand out hangs for ever when it is polled again. So an exception from it ends that client, or one
+topic could stop all others. What cannot be read twice is handed on as records that hold nothing but where they stand.
 """
 
 import threading
@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 
 from kafka import ConsumerRebalanceListener, KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.consumer.fetcher import ConsumerRecord
 from kafka.errors import KafkaError
 
+from consumers.kafka_batches import record_of, unreadable
 from consumers.kafka_client import Broker, connect, finish_join, is_replaced, read_bounds
 from consumers.kafka_errors import meaning_of, translate
 from schemas.errors import BrokerAway, Malformed, Misconfigured
-from schemas.record import UNREADABLE_HEADER, Position, Record, TopicBounds
+from schemas.record import Position, Record, TopicBounds
 
-__all__ = ["Broker", "KafkaSource", "KafkaTopicReader", "unreadable"]
+__all__ = ["Broker", "KafkaSource", "KafkaTopicReader"]
 
 CLOSE_TIMEOUT_MS = 3_000
 PROBE_TIMEOUT_MS = 5_000
@@ -26,16 +26,6 @@ READ_TIMEOUT_MS = 1_000
 SILENT_READS = 30  # this many empty reads before the end of a topic: the broker is away
 READ_LIMIT = 2_000
 LOST_MEANWHILE = (ValueError, KeyError)  # another thread of the client gives topics away, between any two calls
-
-
-def _record(topic: str, read: ConsumerRecord) -> Record:
-    epoch = -1 if read.leader_epoch is None else read.leader_epoch
-    return Record(topic, read.offset, read.key, read.value, tuple(read.headers), read.timestamp, epoch)
-
-
-def unreadable(topic: str, offset: int, error: str) -> Record:
-    """What stands for a record whose bytes the client could not read."""
-    return Record(topic, offset, None, None, ((UNREADABLE_HEADER, error.encode()),))
 
 
 class KafkaTopicReader:
@@ -83,7 +73,7 @@ class KafkaTopicReader:
             if not issubclass(meaning_of(error), Malformed):
                 raise translate(error, f"reading {topic}") from error
             return self._stand_ins(topic, offset, end)
-        return [_record(topic, record) for record in read.get(partition, [])]
+        return [record_of(topic, record) for record in read.get(partition, [])]
 
     def _stand_ins(self, topic: str, offset: int, end: int) -> list[Record]:
         """One for each offset from here that still cannot be read: all that is left of a batch."""
@@ -143,8 +133,8 @@ class KafkaSource:
     """
 
     def __init__(self, broker: Broker, group: str, topics: Sequence[str], instance: str | None = None) -> None:
-        self._broker = broker
-        self._settings = broker.group_settings(group, instance)
+        self._broker, self._instance = broker, instance
+        self._settings = broker.group_settings(group, topics, instance)
         self._topics = tuple(topics)
         self._client: KafkaConsumer | None = None
         self._assignment = _Assignment()
@@ -162,11 +152,11 @@ class KafkaSource:
         if is_replaced(client):
             self.close()
             raise Misconfigured(
-                f"another process has the name {self._settings['group_instance_id']} in the group"
+                f"another process has the name {self._instance} in the group"
                 f" {self._settings['group_id']}: give each a loop.instance of its own, and start this one again"
             )
         logical = {partition: self._broker.logical(partition) for partition in read}
-        return {logical[p]: [_record(logical[p], record) for record in records] for p, records in read.items()}
+        return {logical[p]: [record_of(logical[p], record) for record in records] for p, records in read.items()}
 
     def newly_assigned(self) -> frozenset[str]:
         """Topics given to this instance since the last call."""

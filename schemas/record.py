@@ -8,13 +8,19 @@ from dataclasses import dataclass
 from typing import Protocol
 
 SEAL_HEADER = "seal"
-UNREADABLE_HEADER = "unreadable"  # stands alone on a record whose bytes the client could not read
+UNREADABLE_HEADER = "unreadable"  # stands alone on a record whose bytes the client could not read, and says why
+COMPRESSED = "compressed"  # why: nothing compressed is opened
+TRANSACTION = "transaction"  # why: it was aborted, or is the broker's mark at the end of one
 PARTITION = 0  # one partition per topic, for ever: the topic's order is the chain's
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One Kafka record as read. ``appended_ms`` is the broker's clock: shown, never deciding."""
+    """One Kafka record as read. ``appended_ms`` is the broker's clock: shown, never deciding.
+
+    A header without a value, which Kafka allows, has an empty one here.
+    ``span`` is how many offsets it takes: more than one only where it stands for what cannot be read of a batch.
+    """
 
     topic: str
     offset: int
@@ -23,11 +29,12 @@ class Record:
     headers: tuple[tuple[str, bytes], ...] = ()
     appended_ms: int = 0
     leader_epoch: int = -1
+    span: int = 1
 
     @property
     def next_offset(self) -> int:
         """The position after this record."""
-        return self.offset + 1
+        return self.offset + self.span
 
     def header_values(self, name: str) -> tuple[bytes, ...]:
         """Every value under a header name; Kafka allows several."""

@@ -23,7 +23,7 @@ def check_order(access: Access, topics: Sequence[str]) -> Counter[str]:
     for topic in topics:
         first: dict[Number, tuple[str, bytes | None, bytes]] = {}
         for record in records(access, topic):
-            (token,) = [value for name, value in record.headers if name == SEAL_HEADER]
+            (token,) = [value or b"" for name, value in record.headers if name == SEAL_HEADER]
             claims = read_seal(token).claims
             content = (claims.event_id, record.value, token)
             known = first.setdefault((claims.life, claims.seq), content)

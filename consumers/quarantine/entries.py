@@ -155,7 +155,7 @@ def _clauses(wanted: Wanted) -> tuple[str, list[object]]:
 
 def _row(entry: Faulty) -> tuple[object, ...]:
     record = entry.record
-    headers = [[escaped(name), value.hex() if value is not None else None] for name, value in record.headers]
+    headers = [[escaped(name), value.hex()] for name, value in record.headers]
     return (
         *(record.topic, record.offset, record.appended_ms, entry.event_id, entry.member),
         *(entry.verdict.value, entry.reason, Jsonb(dict(entry.parameters)), record.key, Jsonb(headers), record.value),

@@ -4,6 +4,7 @@ It changes when deserialisers or Kafka UIs ask something new. Bodies, statuses a
 that whoever speaks it can read our topics; nothing can be written, because ids are given in the repository.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,6 +19,7 @@ COMPATIBILITY = "FULL_TRANSITIVE"
 MODE = "READONLY"
 LATEST = ("latest", "-1")
 MAX_VERSION = 2**31 - 1
+VERSION = re.compile("[0-9]{1,10}")
 
 BAD_REQUEST = 400
 NOT_FOUND = 404
@@ -230,7 +232,7 @@ def _places(subjects: Subjects, wanted: str) -> list[tuple[str, int]]:
 
 def _version(subjects: Subjects, asked: Asked) -> SchemaVersion | Answer:
     wanted, found = asked.path["version"], subjects.get(asked.path["subject"])
-    if wanted not in LATEST and not (wanted.isascii() and wanted.isdecimal() and 0 < int(wanted[:12]) <= MAX_VERSION):
+    if wanted not in LATEST and not (VERSION.fullmatch(wanted) and 0 < int(wanted) <= MAX_VERSION):
         return refusal(
             INVALID_VERSION,
             f"The specified version '{wanted}' is not a valid version id. Allowed values are between [1, 2^31-1] and "

@@ -37,7 +37,7 @@ class UnderWay:
 def under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
     """Count afresh, the desks only once the region has come to rest; raises StoreAway or BrokerAway."""
     with psycopg.connect(installation.region_url) as region:
-        outbox_rows = sum(unpublished(installation, owner) for owner in installation.directory.owners())
+        outbox_rows = sum(unpublished(installation, owner) for owner in installation.owners_here)
         work = count(region, "select count(*) from work") + count(region, UNTOLD)
         region_rows = count(region, "select count(*) from region_outbox where published_offset is null")
         folded = positions(region)

@@ -96,6 +96,8 @@ class Tail:
     def _hole(self, record: Record) -> Iterator[str]:
         if record.offset > self.next_offset:
             yield f"offsets {self.next_offset} to {record.offset - 1} are not on the log"
+        if record.span > 1:
+            yield f"offsets {record.offset} to {record.next_offset - 1} cannot be read"
 
     def _gaps(self, claims: SealClaims) -> Iterator[str]:
         at = self.chain

@@ -4,7 +4,7 @@ Pure: the same submission, standards and instant give the same.
 """
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,18 +68,19 @@ def merged(submission: Submission, problems: Iterable[Problem]) -> tuple[Problem
     by_field: dict[str, Problem] = {}
     for number, found in enumerate(problems):
         by_field.setdefault(found.parameters.get("field", f" {number}"), found)
-    return tuple(_located(found, submission) for found in by_field.values() if not _follows(found, by_field))
+    parts = {part for field in by_field for part in _parts_around(field)}
+    return tuple(_located(found, submission) for found in by_field.values() if not _follows(found, parts))
 
 
-def _follows(found: Problem, fields: Collection[str]) -> bool:
-    """Whether a problem only follows from another, inside the part that it misses."""
+def _follows(found: Problem, parts: Collection[str]) -> bool:
+    """Whether a problem only follows from another, inside the part that it misses; ``parts`` have problems inside."""
     path = found.parameters.get("field", "")
     if found.code == "part_disagrees":
         path = path.rpartition(".")[0]
         path = f"{path}.{found.parameters['value']}" if path else found.parameters["value"]
     elif found.code not in {"missing_field", "malformed_value"}:
         return False
-    return any(other.startswith((f"{path}.", f"{path}[")) for other in fields)
+    return path in parts
 
 
 def _located(found: Problem, submission: Submission) -> Problem:
@@ -92,6 +93,10 @@ def _located(found: Problem, submission: Submission) -> Problem:
 
 def _origin(path: str, submission: Submission) -> Origin | None:
     """Where a field came from, or the part that it is in."""
-    while path and path not in submission.origins:
-        path = path[: max(path.rfind("."), path.rfind("["), 0)]
-    return submission.origins.get(path)
+    return next((submission.origins[part] for part in (path, *_parts_around(path)) if part in submission.origins), None)
+
+
+def _parts_around(path: str) -> Iterator[str]:
+    """``items[0].kind`` -> ``items[0]``, ``items``."""
+    while path := path[: max(path.rfind("."), path.rfind("["), 0)]:
+        yield path

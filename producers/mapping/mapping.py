@@ -4,6 +4,7 @@ The format is described for those who write mappings in the README of the region
 """
 
 import codecs
+import re
 from datetime import UTC, tzinfo
 from fnmatch import fnmatch
 from typing import Annotated, Any, Literal, Self
@@ -16,6 +17,10 @@ ANY_MEMBER = "*"
 MEMBER_PLACEHOLDER = "@member"
 RECORD_PREFIX = "/"
 ROWS = ""
+DATE_PARTS = "dmYyHMSz"
+HALF_PAIR = "\ud800"
+NO_CHARACTER = b"+2AA-\\ud800"
+"""Some of Python's codecs (utf-7, unicode-escape) make half a surrogate pair of this; no file of text is in these."""
 
 MappingName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,79}$")]
 Scalar = str | int
@@ -50,10 +55,12 @@ class DateFormat(MappingPart):
     @field_validator("format")
     @classmethod
     def of_digits(cls, value: str) -> str:
-        """Names of months and days depend on the machine's language, so formats consist of digits."""
-        used = {value[i + 1 : i + 2] for i, sign in enumerate(value) if sign == "%"}
-        if value != ISO and (not used or used - set("dmYyHMSz%")):
-            raise ValueError(f"{value!r} is no usable format: write %d %m %Y %y %H %M %S %z and signs, or iso")
+        """Names of months and days depend on the machine's language, so formats consist of digits, each part once."""
+        used = [letter for letter in re.findall("%(.?)", value) if letter != "%"]
+        if value != ISO and (not used or set(used) - set(DATE_PARTS) or len(used) > len(set(used))):
+            raise ValueError(
+                f"{value!r} is no usable format: write each of %d %m %Y %y %H %M %S %z once at most, and signs, or iso"
+            )
         return value
 
 
@@ -209,11 +216,14 @@ class NationalMapping(MappingPart):
     @field_validator("encoding")
     @classmethod
     def known_encoding(cls, value: str) -> str:
-        """The encoding is one that this program can read."""
+        """The encoding is one that this program can read, and turns bytes into characters only."""
         try:
-            return codecs.lookup(value).name
-        except LookupError:
-            raise ValueError(f"{value!r} is no encoding; write utf-8, cp1250, cp1251, utf-16 ...") from None
+            read = NO_CHARACTER.decode(value, errors="ignore")
+        except (LookupError, UnicodeError):
+            read = HALF_PAIR
+        if HALF_PAIR in read:
+            raise ValueError(f"{value!r} is no encoding of files; write utf-8, cp1250, cp1251, utf-16 ...")
+        return codecs.lookup(value).name
 
     @field_validator("time_zone")
     @classmethod

@@ -40,13 +40,17 @@ API_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same
 Language = Annotated[
     str | None, Query(description="Language of the messages, as sr-Cyrl; else the member's first one, or English")
 ]
+IDENTITY = "identity"
+MOST_DIGITS = 18  # of the length that a body declares: a number of any more cannot be read
 Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="Its number in the list of rejected records")]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A bulk: one result per record, in order. One record: nothing new (unchanged, superseded)"},
     202: {"model": Result, "description": "One record: accepted, and safe in the outbox"},
     400: {"model": NotTaken, "description": "The body is not JSON or not UTF-8, or a parameter is not usable"},
     401: {"model": NotTaken, "description": "No API key, or an unknown or revoked one"},
+    408: {"model": NotTaken, "description": "The body did not arrive in time"},
     413: {"model": NotTaken, "description": "Too many bytes or records in one request"},
+    415: {"model": NotTaken, "description": "The body is compressed"},
     422: {
         "model": Result | NotTaken,
         "description": "One record: rejected, with every problem; it is kept and listed. Or nothing was taken, and why",
@@ -57,9 +61,10 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one request may ask: bytes, records, and how long it may wait for Kafka (seconds)."""
+    """What one request may ask: bytes, records, how long its body may take, and how long it may wait for Kafka."""
 
     body_bytes: int = 8 * 1024 * 1024
+    body_s: float = 60.0
     records: int = 5_000
     wait_s: float = 10.0
     poll_s: float = 0.02
@@ -191,7 +196,7 @@ def _submission(door: Door, stream: str) -> Callable[..., Awaitable[JSONResponse
         asked: Annotated[Asked, Query()],
         caller: Annotated[Caller, Depends(door.authenticated)],
     ) -> JSONResponse:
-        content = await _bounded(request, door.bounds.body_bytes)
+        content = await _bounded(request, door.bounds)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         body = await run_in_threadpool(read_body, content, media_type)
         if len(body.records) > door.bounds.records:
@@ -249,16 +254,28 @@ def _options(asked: Asked) -> Options:
     return Options(dry_run=asked.dry_run, reassert=asked.reassert, remap=asked.remap)
 
 
-async def _bounded(request: Request, limit: int) -> bytes:
-    """The body; 413 as soon as it is known to be longer than allowed."""
+async def _bounded(request: Request, bounds: Bounds) -> bytes:
+    """The body as it is sent; 413 as soon as it is known to be longer than allowed, 408 when it does not come."""
+    if request.headers.get("content-encoding", IDENTITY).strip().lower() != IDENTITY:
+        raise HTTPException(415, "Send the body as it is: nothing compressed is opened.")
     declared = request.headers.get("content-length", "0")
+    try:
+        async with asyncio.timeout(bounds.body_s):
+            content = await _read(request, bounds.body_bytes, declared)
+    except TimeoutError:
+        raise HTTPException(408, f"The body did not come within {bounds.body_s:g} seconds; send it again.") from None
+    if content is None:
+        raise HTTPException(413, f"At most {bounds.body_bytes} bytes are taken in one request; send smaller bulks.")
+    return content
+
+
+async def _read(request: Request, limit: int, declared: str) -> bytes | None:
+    """The body; None for one that is longer than allowed, or says so of itself."""
     content = bytearray()
-    too_long = declared.isdecimal() and int(declared) > limit
+    too_long = declared.isdecimal() and (len(declared) > MOST_DIGITS or int(declared) > limit)
     async for chunk in request.stream():
         content += chunk
         too_long = too_long or len(content) > limit
         if too_long:
-            break
-    if too_long:
-        raise HTTPException(413, f"At most {limit} bytes are taken in one request; send smaller bulks.")
+            return None
     return bytes(content)

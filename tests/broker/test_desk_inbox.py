@@ -72,7 +72,11 @@ def other_topic(read: Original) -> Original:
     return read.model_copy(update={"topic": member_topic("AL", "trace")})
 
 
-@pytest.mark.parametrize("spoiled", [seal_of_another_act, seal_of_a_stranger, other_bytes, other_topic])
+def no_topic(read: Original) -> Original:
+    return read.model_copy(update={"topic": "mk"})
+
+
+@pytest.mark.parametrize("spoiled", [seal_of_another_act, seal_of_a_stranger, other_bytes, other_topic, no_topic])
 def test_an_original_without_its_senders_seal_is_set_aside(
     desk: DeskBench, spoiled: Callable[[Original], Original]
 ) -> None:

@@ -41,7 +41,7 @@ def send(access: Access, topic: str, value: bytes) -> None:
     producer.close()
 
 
-def first(access: Access, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]:
+def first(access: Access, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]:
     consumer = KafkaConsumer(
         topic,
         **access.settings(),

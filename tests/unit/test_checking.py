@@ -113,9 +113,19 @@ def test_what_has_no_valid_seal_belongs_to_nobody() -> None:
         assert fault.event_id is None
 
 
-def test_a_record_that_the_client_could_not_read_says_so() -> None:
-    unread = Record("rs.seizure", 7, None, None, ((UNREADABLE_HEADER, b"UnicodeDecodeError"),))
-    assert fault_of(unread).reason == Flaw.UNREADABLE
+@pytest.mark.parametrize(
+    ("said", "flaw"),
+    [
+        (b"UnicodeDecodeError", Flaw.UNREADABLE),
+        (b"\xff", Flaw.UNREADABLE),
+        (b"compressed", Flaw.COMPRESSED),
+        (b"transaction", Flaw.TRANSACTION),
+    ],
+)
+def test_a_record_that_the_client_could_not_read_says_why(said: bytes, flaw: Flaw) -> None:
+    unread = Record("rs.seizure", 7, None, None, ((UNREADABLE_HEADER, said),))
+    assert (fault_of(unread).reason, fault_of(unread).parameters) == (flaw, {})
+    assert fault_of(replace(unread, span=5)).parameters == {"last_offset": "11"}
 
 
 @given(st.binary(max_size=80), st.none() | st.binary(max_size=20), st.binary(max_size=60))

@@ -110,6 +110,7 @@ def test_json_is_an_array_or_an_object_with_records(json_mapping: NationalMappin
         ('{"rows": []}', '"records"'),
         ("[NaN]", "NaN is no JSON"),
         ('[{"a": 1, "a": 2}]', "'a' stands twice"),
+        (f"[{{{', '.join(f'{str(n)!r}: 1' for n in range(200_000))}, '7': 2}}]".replace("'", '"'), "'7' stands twice"),
         ('["\\ud800"]', "half a surrogate pair"),
         ("[" * 30 + "]" * 30, "more than 24 levels"),
         ("[" * 100_000, "levels"),

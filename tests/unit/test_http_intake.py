@@ -181,6 +181,11 @@ def test_too_much_in_one_request_is_413(served: Served) -> None:
     assert served.rows() == 0
 
 
+@pytest.mark.parametrize("length", ["9" * 18, "9" * 5_000])
+def test_a_length_that_is_too_long_or_no_number_is_413(served: Served, length: str) -> None:
+    assert served.http.post("/v1/seizure", content=b"{}", headers={"content-length": length}).status_code == 413
+
+
 @pytest.mark.parametrize("headers", [{}, {"authorization": "Bearer wrong"}, {"x-api-key": "wrong"}])
 def test_without_a_key_of_the_member_there_is_no_answer(served: Served, headers: dict[str, str]) -> None:
     served.http.headers.pop("authorization")

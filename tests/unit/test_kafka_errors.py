@@ -54,7 +54,7 @@ def test_there_is_advice_for_every_meaning() -> None:
 
 
 def test_the_clients_unsafe_defaults_are_overridden() -> None:
-    settings = BROKER.group_settings("view")
+    settings = BROKER.group_settings("view", [])
     assert settings["enable_auto_commit"] is False
     assert settings["auto_offset_reset"] == "earliest"
     assert settings["isolation_level"] == "read_committed"

@@ -7,7 +7,7 @@ import pytest
 from consumers.checking import Terms
 from interfocal.ledger.log import read_topic
 from records import Station, a_seizure, signing_key
-from schemas.record import TopicBounds
+from schemas.record import UNREADABLE_HEADER, Record, TopicBounds
 from sealing import expecting
 from twins import TwinLog, TwinReader
 
@@ -39,3 +39,11 @@ def test_a_number_that_was_overtaken_is_found() -> None:
 
 def test_a_number_that_is_missing_is_found() -> None:
     assert problems([1, 3]) == [("chain_gap", f"{TOPIC} life 1: 2 to 2")]
+
+
+def test_what_stands_for_several_offsets_is_one_foreign_record_and_no_hole() -> None:
+    log = TwinLog([TOPIC])
+    log.topics[TOPIC] += [Record(TOPIC, 0, None, None, ((UNREADABLE_HEADER, b"compressed"),), span=5)]
+    log.write(TOPIC, b"k", b"v")
+    found = read_topic(TwinReader(log), TOPIC, TopicBounds(0, 6), Terms(expecting(signing_key("rs")), exercise=True))
+    assert (list(found.foreign), list(found.problems)) == ([0, 5], [])

@@ -155,6 +155,7 @@ def test_no_subject_has_a_mode_or_level_of_its_own(http: httpx.Client) -> None:
         ("subjects/test.aa.seizure-value/versions/0", 42202),
         ("subjects/test.aa.seizure-value/versions/²", 42202),
         ("subjects/test.aa.seizure-value/versions/2147483648", 42202),
+        (f"subjects/test.aa.seizure-value/versions/{'1'.zfill(5000)}", 42202),
         ("exporters", 404),
         ("subjects/", 404),
     ],

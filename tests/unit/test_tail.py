@@ -180,7 +180,15 @@ def test_a_record_that_the_client_cannot_read_is_told() -> None:
     (one,) = Tail(TOPIC, TERMS, 0).tell([Record(TOPIC, 0, None, None, ((UNREADABLE_HEADER, b"CorruptRecord"),))])
     assert (one.content.seal, one.content.event, one.key) == ("unreadable", None, None)
     (line,) = lines_of(one, pretty=False)
-    assert "The Kafka client cannot read the batch that holds this record." in line
+    assert "The batch that holds this record cannot be read." in line
+
+
+def test_what_stands_for_several_offsets_says_so_and_is_no_gap() -> None:
+    tail = Tail(TOPIC, TERMS, 0)
+    unread = ((UNREADABLE_HEADER, b"compressed"),)
+    first, second = tail.tell([Record(TOPIC, 0, None, None, unread, span=5), Record(TOPIC, 5, b"k", b"v")])
+    assert (first.content.seal, list(first.marks)) == ("compressed_batch", ["offsets 0 to 4 cannot be read"])
+    assert list(second.marks) == []
 
 
 def a_delivery(seal: str) -> Delivery:

@@ -33,6 +33,14 @@ def test_every_topic_has_one_owner_and_a_name_of_its_own(codes: list[str]) -> No
     assert set(record_topics(codes)) <= set(names)
 
 
+@pytest.mark.parametrize(
+    ("said", "stream"), [("", ""), ("x", ""), (".", ""), ("x.", ""), ("x.y", "y"), ("x.y.z.z", "y")]
+)
+def test_any_text_that_is_said_to_be_a_topic_has_a_stream_or_none(said: str, stream: str) -> None:
+    """A delivery names the topic of its original, and who seals it may write anything there."""
+    assert stream_of(said) == stream
+
+
 @given(CODES, CODES)
 def test_no_name_is_the_beginning_of_anothers(one: str, other: str) -> None:
     """Rights are given by the beginnings of names: an owner and its delimiter begin that owner's topics only."""
@@ -64,9 +72,9 @@ def test_what_the_region_tells_a_member_only_that_member_reads_beside_it() -> No
     assert readers["region.decision"] == {"region"}
 
 
-def test_the_broker_opens_what_is_compressed_and_bounds_it() -> None:
+def test_no_topic_has_its_broker_unpack_and_keep_what_is_compressed() -> None:
     for topic in planned_topics(["aa"]):
-        assert topic.config["compression.type"] == "uncompressed"
+        assert topic.config["compression.type"] == "producer"
         assert topic.config["max.message.bytes"] == str(MAX_MESSAGE_BYTES)
     assert MAX_EVENT_BYTES < MAX_DELIVERY_BYTES < MAX_MESSAGE_BYTES
 

@@ -43,14 +43,20 @@ def register(program: typer.Typer) -> None:
 
 def trust(
     file: File,
-    region: Annotated[str, typer.Option("--region", help="The region's id, as its operators say it.")],
-    root: Annotated[list[str], typer.Option("--root", help="Fingerprint of a root, compared by phone.")],
+    region: Annotated[str, typer.Option("--region", help="The region's id, as its operators say it.")] = "",
+    root: Annotated[list[str] | None, typer.Option("--root", help="Fingerprint of a root, compared by phone.")] = None,
     threshold: Annotated[int, typer.Option("--threshold", min=1, help="So many roots have to sign.")] = 1,
     var: Var = HERE,
 ) -> None:
-    """Trust these roots from now on, and take a first directory that they have signed."""
+    """Trust these roots from now on, and take a first directory that they have signed.
+
+    Without roots, take a version that those trusted already have signed: as its processes do by themselves.
+    """
     folder = Places(var).trust
-    folder.begin(Trust(region, frozenset(root), threshold))
+    if root:
+        if not region:
+            raise Misconfigured("say the --region whose roots these are")
+        folder.begin(Trust(region, frozenset(root), threshold))
     kept = folder.take(file.read_bytes())
     typer.echo(f"Version {kept.directory.version} of {kept.directory.title} is in force here.")
 

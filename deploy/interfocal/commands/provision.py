@@ -17,7 +17,12 @@ from interfocal.limits import EXERCISE_NOTICE
 from interfocal.provisioning.apply import Applied
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, drift_of
+from interfocal.trust.draft import check_follows
 
+Following = Annotated[
+    Path | None,
+    typer.Option("--following", help="A signed directory about to be published: what it needs is made before."),
+]
 Region = Annotated[Path | None, typer.Option(help="A new installation's region: a folder; the default region without")]
 MENDS = "`interfocal provision apply` mends it"
 
@@ -46,7 +51,7 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
         raise typer.Exit(1)
 
 
-def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HERE) -> None:
+def apply_command(region: Region = None, following: Following = None, as_json: AsJson = False, var: Var = HERE) -> None:
     """Make what is missing: topics, settings, users, rights; exit 1 when something waits for a person.
 
     No topic is ever deleted, and neither partitions nor replicas are changed. What a user may do beyond the plan is
@@ -56,7 +61,7 @@ def apply_command(region: Region = None, as_json: AsJson = False, var: Var = HER
     var = var.resolve()
     if not Places(var).trust.file.exists():
         prepare(var, open_region(region), lambda message: typer.echo(message, err=True))
-    applied = applied_to(open_installation(var))
+    applied = applied_to(open_installation(var), following)
     if as_json:
         altered, left = [told(drift) for drift in applied.altered], [told(drift) for drift in applied.left]
         typer.echo(as_text({"made": list(applied.made), "altered": altered, "left": left}))
@@ -80,9 +85,10 @@ def try_command(as_json: AsJson = False, var: Var = HERE) -> None:
         raise typer.Exit(1)
 
 
-def applied_to(installation: Installation) -> Applied:
-    """What applying the plan did; raises Misconfigured or BrokerAway."""
-    return provisioned(installation)
+def applied_to(installation: Installation, following: Path | None) -> Applied:
+    """What applying the plan did; raises Misconfigured, Unsealed, NotTaken or BrokerAway."""
+    directory = check_follows(following.read_bytes(), installation.kept) if following else installation.directory
+    return provisioned(installation, directory)
 
 
 def show(drifts: Sequence[Drift]) -> None:

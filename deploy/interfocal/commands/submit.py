@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from interfocal.installation.installation import Places, open_directory
-from interfocal.installation.region_folder import open_region
+from interfocal.installation.region_folder import region_folder
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
@@ -89,9 +89,7 @@ def watched(handing: Handing, path: Path, console: Console) -> FileReport:
 
 def region_mappings(var: Path) -> MappingSet:
     """The mappings of the region that an installation was made from; raises Misconfigured."""
-    source = Places(var).region_source
-    folder = open_region(Path(source.read_text(encoding="utf-8")) if source.exists() else None)
-    return load_mappings(folder.mappings, load_code_lists())
+    return load_mappings(region_folder(Places(var)).mappings, load_code_lists())
 
 
 def show_reports(reports: list[FileReport], *, dry_run: bool) -> None:

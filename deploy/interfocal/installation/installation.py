@@ -70,6 +70,10 @@ class Places:
         """The password with which a principal signs in to the cluster, among its owner's secrets."""
         return self.secrets(principal_owner(principal)) / f"{principal}.password"
 
+    def has_keys(self, owner: str) -> bool:
+        """Whether a signing key of an owner is on this machine."""
+        return any(self.secrets(owner).glob("*.seal.pem"))
+
     def outbox(self, owner: str) -> Path:
         """A member's outbox."""
         return self.member(owner) / "outbox.sqlite"
@@ -132,11 +136,6 @@ class Installation:
         return access_as(self.bootstrap, kafka.admin, password, self.authority)
 
     @property
-    def replication(self) -> int:
-        """How many replicas its topics have."""
-        return replicas(self.settings.kafka.replication, self.bootstrap)
-
-    @property
     def region_url(self) -> str:
         """The regional database."""
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_region")
@@ -147,9 +146,14 @@ class Installation:
         return database_url(self.postgres_url, f"{self.settings.postgres.names}_desk_{owner}")
 
     @property
+    def owners_here(self) -> tuple[str, ...]:
+        """Members of the directory with a signing key on this machine: whose sides and desks run here."""
+        return tuple(filter(self.places.has_keys, self.directory.owners()))
+
+    @property
     def desk_urls(self) -> Mapping[str, str]:
-        """The desks' databases by member code."""
-        return {m.code: self.desk_url(m.code) for m in self.directory.members if not m.observer}
+        """The databases of the desks that run here, by member code."""
+        return {owner.upper(): self.desk_url(owner.upper()) for owner in self.owners_here}
 
     def signing_keys(self, owner: str) -> SigningKeys:
         """The private keys with which an owner may seal, those that are here; raises Misconfigured when none is."""

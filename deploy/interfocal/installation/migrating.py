@@ -16,6 +16,7 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import make_database
 from producers.outbox import LAYOUT, OutboxFile, layout_of
 from schemas.errors import StoreAway
+from schemas.topics import REGION
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +36,16 @@ class Brought:
 
 
 def bring(installation: Installation) -> Iterator[Brought]:
-    """Migrate every database and every outbox that is there, one after the other; told as each is done.
+    """Migrate every database and every outbox of whom this machine has keys, one after the other.
 
     A database that is missing is made, empty. Raises StoreAway, NotOurs for an old outbox whose producer runs,
     Misconfigured for what a later version of the program has migrated; what was done before stays done.
     """
-    yield database(installation, installation.region_url, "region")
+    if installation.places.has_keys(REGION):
+        yield database(installation, installation.region_url, "region")
     for url in installation.desk_urls.values():
         yield database(installation, url, "desk")
-    for owner in installation.directory.owners():
+    for owner in installation.owners_here:
         path = installation.places.outbox(owner)
         if path.exists():
             yield outbox(owner, path)

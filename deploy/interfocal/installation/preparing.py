@@ -12,13 +12,14 @@ from typing import Literal
 from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now, random_token
 from interfocal.installation.enrolment import Enrolment
-from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.installation import Installation, open_installation, replicas
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.installation.secrets import keep_secret
 from interfocal.provisioning.apply import Applied, provision
 from interfocal.provisioning.drift import Account, Plan
 from interfocal.stack.databases import create_database
 from interfocal.trust.publishing import publish
+from schemas.directory import Directory
 from schemas.rights import prefixed, quotas_of, rights_of
 from schemas.topics import planned_topics
 
@@ -38,17 +39,18 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
     return installation
 
 
-def plan_of(installation: Installation) -> Plan:
-    """What the cluster must have for this installation."""
-    topics = planned_topics(installation.directory.owners(), installation.replication)
+def plan_of(installation: Installation, directory: Directory | None = None) -> Plan:
+    """What the cluster must have for this installation, by the directory in force or by one about to be."""
+    owners = (directory or installation.directory).owners()
+    topics = planned_topics(owners, replicas(installation.settings.kafka.replication, installation.bootstrap))
     prefix, rights = installation.prefix, rights_of(topics)
     accounts = {prefix + name: Account(prefixed(prefix, given), quotas_of(name)) for name, given in rights.items()}
     without = frozenset(prefix + name for name in rights if not installation.places.password(name).exists())
     return Plan(topics, prefix, accounts, without)
 
 
-def provisioned(installation: Installation) -> Applied:
-    """Apply the plan of this installation. Raises what ``provision`` raises."""
+def provisioned(installation: Installation, directory: Directory | None = None) -> Applied:
+    """Apply the plan of this installation, and keep passwords that are made. Raises what ``provision`` raises."""
     places, prefix = installation.places, installation.prefix
 
     def password_of(user: str) -> str:
@@ -57,7 +59,7 @@ def provisioned(installation: Installation) -> Applied:
 
     with (installation.var / "provision.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)  # of two at once one would keep a password, and the other set its own
-        return provision(installation.admin_access(), plan_of(installation), password_of)
+        return provision(installation.admin_access(), plan_of(installation, directory), password_of)
 
 
 def make_topics(installation: Installation) -> int:

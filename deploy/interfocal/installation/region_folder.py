@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from interfocal.installation.installation import Places
 from schemas.errors import Misconfigured
 
 DEFAULT_REGION = "south_east_europe"
@@ -28,6 +29,12 @@ class RegionFolder:
     def samples(self) -> Path:
         """Sample files, one folder per member's lower-case code."""
         return self.path / "samples"
+
+
+def region_folder(places: Places) -> RegionFolder:
+    """The folder that an installation was made from, or the default region's; raises Misconfigured."""
+    source = places.region_source
+    return open_region(Path(source.read_text(encoding="utf-8")) if source.exists() else None)
 
 
 def open_region(path: Path | None = None) -> RegionFolder:

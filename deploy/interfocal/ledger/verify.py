@@ -36,7 +36,7 @@ def verify(installation: Installation) -> Proof:
     """Read everything and settle the accounts; raises BrokerAway or StoreAway."""
     terms = terms_of(installation)
     topics = sorted({*region_topics(installation), *sending_topics(installation)})
-    outboxes = {o: read_outbox(installation.places.outbox(o)) for o in installation.directory.owners()}
+    outboxes = {o: read_outbox(installation.places.outbox(o)) for o in installation.owners_here}
     reader = KafkaTopicReader(Broker(installation.access(OPERATOR), "ledger", installation.prefix))
     try:
         logs = read_log(reader, topics, terms)
@@ -65,7 +65,7 @@ def of_the_region(store: StoreFacts) -> StoreFacts:
 def count_rejected(installation: Installation) -> int:
     """Records that intakes hold as rejected."""
     total = 0
-    for owner in installation.directory.owners():
+    for owner in installation.owners_here:
         outbox = open_read_only(installation.places.outbox(owner))
         try:
             total += int(outbox.shared.rows("select count(*) from rejected where closed_at is null")[0][0])

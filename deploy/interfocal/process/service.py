@@ -18,6 +18,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from interfocal.process.front import Front
+from interfocal.process.http import http_server
 from interfocal.process.logs import log
 from schemas.errors import ExchangeError, Temporary
 
@@ -123,8 +124,7 @@ def serve(wire: Callable[[Callable[[], None]], Wired], port: int, *, host: str =
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.put(Ending.STOP))
     front = Front()
-    config = uvicorn.Config(front, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=5)
-    server = uvicorn.Server(config)
+    server = http_server(front)
     listener = _listen(host, port)
     http = Running([Worker("http", lambda _stop: server.run(sockets=[listener]))], ending)
     web = http.start()

@@ -6,13 +6,12 @@ It changes when a member's side gets another part.
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
-from interfocal.installation.region_folder import open_region
+from interfocal.installation.region_folder import region_folder
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
 from interfocal.process.service import Wired
@@ -46,7 +45,7 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     """The process for these members; raises Misconfigured, NotOurs or StoreAway when one cannot be served here."""
     metrics = Metrics(CollectorRegistry())
     code_lists = load_code_lists()
-    mappings = load_mappings(open_region(region_path(installation)).mappings, code_lists)
+    mappings = load_mappings(region_folder(installation.places).mappings, code_lists)
     shared = Shared(code_lists, mappings, metrics, reached)
     sides: dict[str, MemberSide] = {}
     with ExitStack() as opened:
@@ -68,11 +67,6 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     workers.append(heartbeat_worker(intakes, every_s, lambda code: sides[code].relay.wake()))
     workers = [replace(worker, failed=failures.add) for worker in workers]
     return Wired(app, workers, close)
-
-
-def region_path(installation: Installation) -> Path:
-    """The region's folder that this installation was made from."""
-    return Path(installation.places.region_source.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,130 @@
+"""What anybody who reaches an intake's port may send: all get an answer or an end, and others are served meanwhile."""
+
+import gzip
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import httpx
+import pytest
+
+import interfocal.process.http
+from intake_cases import open_intake, seizure
+from producers.intake.intake import Intake
+from producers.ways_in.api_keys import Caller
+from producers.ways_in.http import Bounds, create_app
+from serving import serving
+
+PATIENCE_S = 60  # far longer than any of these takes
+KEY = {"x-api-key": "key"}
+RECORD = json.dumps(seizure()).encode()
+HEAD = b"POST /v1/seizure HTTP/1.1\r\nHost: intake\r\nX-Api-Key: key\r\n"
+
+
+@pytest.fixture
+def intake(tmp_path: Path) -> Iterator[Intake]:
+    opened = open_intake(tmp_path)
+    yield opened
+    opened.outbox.close()
+
+
+@pytest.fixture
+def address(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An intake that has little patience."""
+    monkeypatch.setattr(interfocal.process.http, "HEAD_S", 1.0)
+    bounds = Bounds(body_bytes=100_000, body_s=1.0)
+    app = create_app({"RS": intake}, lambda key: Caller("RS", "test") if key == "key" else None, bounds=bounds)
+    with serving(app) as found:
+        yield found
+
+
+def said(address: str, *pieces: bytes) -> bytes:
+    """All that the server says to these bytes until it ends the connection."""
+    port = int(address.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+        for piece in pieces:
+            client.sendall(piece)
+        with client.makefile("rb") as answer:
+            return answer.read()
+
+
+def status(answer: bytes) -> int:
+    return int(answer.split(b" ", 2)[1]) if answer else 0
+
+
+def is_served(address: str) -> bool:
+    """Whether an honest client is answered."""
+    return httpx.post(f"{address}/v1/seizure", content=RECORD, headers=KEY, timeout=PATIENCE_S).status_code in {
+        200,
+        202,
+    }
+
+
+def declaring(length: bytes, body: bytes = b"") -> bytes:
+    return HEAD + b"Content-Length: " + length + b"\r\nConnection: close\r\n\r\n" + body
+
+
+ANSWERED: Mapping[str, tuple[bytes, int]] = {
+    "a length that no number holds": (declaring(b"9" * 5_000), 400),
+    "a length longer than is taken": (declaring(b"9" * 18, b"{"), 413),
+    "that length, and nothing comes": (declaring(b"9" * 18), 408),
+    "a length below nothing": (declaring(b"-1"), 400),
+    "two lengths": (HEAD + b"Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400),
+    "a body that never comes": (declaring(b"500"), 408),
+    "a body that ends too early": (declaring(b"500", RECORD[:100]), 408),
+    "more body than declared": (declaring(b"2", b"{}" + RECORD), 422),
+    "a header of 100 kB": (HEAD + b"X-Long: " + b"x" * 100_000 + b"\r\n\r\n", 400),
+    "ten thousand headers": (HEAD + b"X: y\r\n" * 20_000 + b"\r\n", 400),
+    "a path of 100 kB": (b"GET /" + b"x" * 100_000 + b" HTTP/1.1\r\n\r\n", 400),
+    "chunks that lie": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nffffffffffff\r\n{}", 408),
+    "chunks of no length": (HEAD + b"Transfer-Encoding: chunked\r\n\r\nxx\r\n", 400),
+    "a way of packing that nobody knows": (HEAD + b"Transfer-Encoding: gzip\r\n\r\n", 400),
+    "no HTTP": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERED)
+def test_what_lies_about_itself_is_answered_and_the_next_client_is_served(address: str, name: str) -> None:
+    sent, expected = ANSWERED[name]
+    assert status(said(address, sent)) == expected
+    assert is_served(address)
+
+
+def test_nothing_compressed_is_opened(address: str, intake: Intake) -> None:
+    bomb = gzip.compress(bytes(20_000_000))
+    assert len(bomb) < 100_000
+    answer = httpx.post(f"{address}/v1/seizure", content=bomb, headers={**KEY, "content-encoding": "gzip"})
+    assert answer.status_code == 415
+    assert "compressed" in answer.json()["detail"]
+    assert not list(intake.outbox.reading.all_rows())
+
+
+def test_a_client_that_never_ends_its_head_is_let_go(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    silent = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(20)]
+    for place, client in enumerate(silent):
+        client.sendall(HEAD[:place])
+    assert is_served(address)
+    assert [client.recv(1) for client in silent] == [b""] * 20
+    for client in silent:
+        client.close()
+
+
+def test_a_client_that_asks_once_and_then_dawdles_is_let_go(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client, client.makefile("rb") as answer:
+        client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: intake\r\n\r\n" + HEAD)
+        assert b" 200 " in answer.readline()
+        assert answer.read().endswith(b"}")
+
+
+def test_more_connections_than_are_served_at_once_are_told_to_come_again(address: str) -> None:
+    port = int(address.rpartition(":")[2])
+    most = interfocal.process.http.MOST_CONNECTIONS
+    held = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(most)]
+    answers = [status(said(address, declaring(b"2", b"{}"))) for _ in range(3)]
+    assert 503 in answers
+    for client in held:
+        client.close()
+    assert is_served(address)
