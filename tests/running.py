@@ -114,7 +114,7 @@ def started(stack: Stack, var: Path, prefix: str) -> Iterator[Exchange]:
 def prepared(stack: Stack, var: Path, prefix: str, names: Sequence[str]) -> Iterator[Exchange]:
     """An installation of two members and of processes that are started later; at the end nothing of it is left."""
     installation = installed(stack, var, prefix, TWO_MEMBERS)
-    urls = {name: f"http://127.0.0.1:{free_port()}" for name in names}
+    urls = {name: f"https://127.0.0.1:{free_port()}" for name in names}
     write_endpoints(var, {"producers": dict.fromkeys(installation.desk_urls, urls[PRODUCER])})
     exchange = Exchange(installation, urls)
     try:

@@ -3,6 +3,7 @@
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,9 +14,13 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation.installation import Installation
+from interfocal.installation.secrets import read_secret, write_private
+from interfocal.stack.broker_settings import MECHANISM
 from interfocal.wiring.region import wire_region
 from schemas.errors import Undecodable
 from schemas.record import Record
+from schemas.rights import OPERATOR
 from schemas.wire.catalogue import catalogue
 from schemas.wire.codec import decode
 from serving import serving
@@ -29,10 +34,10 @@ TOPICS = (
 
 
 @pytest.fixture(scope="module")
-def registry(settled: SmallRegion) -> Iterator[str]:
+def registry(settled: SmallRegion) -> Iterator[Mapping[str, str]]:
     """The registry of the region's own process, over real HTTP."""
-    with serving(wire_region(settled.installation).app) as address:
-        yield f"{address}/registry"
+    with serving(wire_region(settled.installation).app) as served:
+        yield {"url": f"{served.address}/registry", "ssl.ca.location": str(served.authority)}
 
 
 def our_records(region: SmallRegion, topic: str) -> Sequence[Record]:
@@ -44,10 +49,21 @@ def our_records(region: SmallRegion, topic: str) -> Sequence[Record]:
         reader.close()
 
 
+def foreign(installation: Installation) -> dict[str, str]:
+    """What librdkafka is told, on which most foreign clients are built: it signs in as the region's operator."""
+    return {
+        "bootstrap.servers": installation.bootstrap,
+        "security.protocol": "SASL_SSL",
+        "sasl.mechanisms": MECHANISM,
+        "sasl.username": installation.prefix + OPERATOR,
+        "sasl.password": read_secret(installation.places.password(OPERATOR)).decode(),
+        "ssl.ca.location": str(installation.authority),
+    }
+
+
 def their_messages(region: SmallRegion, topic: str, count: int) -> Sequence[Message]:
     """The first records of a topic by Confluent's client."""
-    settings = {"bootstrap.servers": region.installation.bootstrap, "group.id": "foreign", "enable.auto.commit": False}
-    consumer = Consumer(settings)
+    consumer = Consumer({**foreign(region.installation), "group.id": "foreign", "enable.auto.commit": False})
     try:
         consumer.assign([TopicPartition(region.installation.prefix + topic, 0, 0)])
         return consumer.consume(count, timeout=60)
@@ -70,8 +86,10 @@ def plain(value: Any) -> Any:
     return [plain(inner) for inner in value] if isinstance(value, tuple | list) else value
 
 
-def test_confluents_deserialiser_reads_every_kind_of_event_as_we_do(settled: SmallRegion, registry: str) -> None:
-    with SchemaRegistryClient({"url": registry}) as client:
+def test_confluents_deserialiser_reads_every_kind_of_event_as_we_do(
+    settled: SmallRegion, registry: Mapping[str, str]
+) -> None:
+    with SchemaRegistryClient(dict(registry)) as client:
         deserialiser = AvroDeserializer(client)
         seen = set()
         for topic in TOPICS:
@@ -90,17 +108,17 @@ def test_confluents_deserialiser_reads_every_kind_of_event_as_we_do(settled: Sma
 
 
 def test_confluents_client_finds_what_it_asks_for_and_understands_what_is_refused(
-    settled: SmallRegion, registry: str
+    settled: SmallRegion, registry: Mapping[str, str]
 ) -> None:
     subject = f"{settled.installation.prefix}aa.seizure-value"
-    with SchemaRegistryClient({"url": registry}) as client:
+    with SchemaRegistryClient(dict(registry)) as client:
         assert subject in client.get_subjects()
         found = client.get_latest_version(subject)
         assert (found.schema_id, found.version) == (101, 1)
         assert client.get_versions(subject) == [1]
         assert client.lookup_schema(subject, found.schema).schema_id == 101
         assert client.get_config().compatibility_level == "FULL_TRANSITIVE"
-    with SchemaRegistryClient({"url": registry}) as client:  # a new one: the other answers from its cache
+    with SchemaRegistryClient(dict(registry)) as client:  # a new one: the other answers from its cache
         with pytest.raises(SchemaRegistryError) as refused:
             client.register_schema(subject, found.schema)
         assert (refused.value.http_status_code, refused.value.error_code) == (422, 42205)
@@ -109,13 +127,15 @@ def test_confluents_client_finds_what_it_asks_for_and_understands_what_is_refuse
         assert (missing.value.http_status_code, missing.value.error_code) == (404, 40401)
 
 
-def test_kcat_shows_keys_headers_and_raw_values(settled: SmallRegion) -> None:
+def test_kcat_shows_keys_headers_and_raw_values(settled: SmallRegion, tmp_path: Path) -> None:
     records = our_records(settled, "aa.trace")
     assert records
     kcat = shutil.which("kcat")
     assert kcat, "kcat is missing; `make test` installs it"
     installation = settled.installation
-    command = [kcat, "-C", "-b", installation.bootstrap, "-t", f"{installation.prefix}aa.trace", "-o", "beginning"]
+    told = tmp_path / "kcat.conf"  # in a file, for everybody may read the arguments of a process
+    write_private(told, "".join(f"{name}={value}\n" for name, value in foreign(installation).items()).encode())
+    command = [kcat, "-F", str(told), "-C", "-t", f"{installation.prefix}aa.trace", "-o", "beginning"]
     form = ["-e", "-q", "-f", r"%o\n%k\n%h\n%R%s"]
     said = subprocess.run([*command, *form], capture_output=True, check=True, timeout=60).stdout  # noqa: S603
     for record in records:

@@ -13,7 +13,7 @@ from interfocal.commands.main import run
 from schemas.wire.catalogue import avro_folder, catalogue
 from schemas.wire.codec import decode
 from schemas.wire.release import read_released
-from serving import serving
+from serving import somebody_elses
 from small_region import SmallRegion
 
 
@@ -24,7 +24,7 @@ def registry() -> ImportRegistry:
 
 @pytest.fixture
 def address(registry: ImportRegistry) -> Iterator[str]:
-    with serving(registry.app()) as found:
+    with somebody_elses(registry.app()) as found:
         yield found
 
 
@@ -82,7 +82,7 @@ def test_a_registry_that_is_not_ready_ends_with_one_sentence_and_its_code(
 
 
 def test_a_registry_that_is_away_ends_with_one(settled: SmallRegion, capsys: pytest.CaptureFixture[str]) -> None:
-    with serving(ImportRegistry().app()) as gone:
+    with somebody_elses(ImportRegistry().app()) as gone:
         pass
     assert pushed(settled, gone) == 1
     assert f"interfocal: the schema registry at {gone} does not answer" in capsys.readouterr().err

@@ -75,7 +75,7 @@ def test_a_new_member_joins_a_running_region(exchange: Exchange, own: Path, tmp_
     region = exchange.installation.var
     Story(exchange, "BEFORE").play()
     enrolled(region, own, tmp_path)
-    joined = Exchange(open_installation(own), {name: f"http://127.0.0.1:{free_port()}" for name in (PRODUCER, DESKS)})
+    joined = Exchange(open_installation(own), {name: f"https://127.0.0.1:{free_port()}" for name in (PRODUCER, DESKS)})
     try:
         joined.start(PRODUCER)
         joined.start(DESKS)

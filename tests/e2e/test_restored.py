@@ -4,6 +4,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from itertools import count
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -16,6 +17,7 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.processes import start_one
 from interfocal.stack import drop_database
 from interfocal.stack.databases import connect
+from interfocal.transport.signing_in import trusting
 from interfocal.wiring.killing import VARIABLE
 from interfocal.wiring.region import region_topics, sending_topics
 from running import DESKS, PRODUCER, REGION, Exchange, ended, interfocal, until
@@ -194,7 +196,7 @@ def test_a_producer_on_a_restored_disk_says_so_until_it_is_recovered(exchange: E
     url = exchange.urls[PRODUCER]
     members = ",".join(installation.desk_urls)
     exchange.processes[PRODUCER] = start_one(installation.var, PRODUCER, url, (PRODUCER, "--members", members))
-    until(lambda: "topic_ahead" in health(url), "the producer to say that its topic is ahead")
+    until(lambda: "topic_ahead" in health(url, installation.authority), "the producer to say that its topic is ahead")
     assert exchange.stop(PRODUCER) == 2
     done = interfocal("producer", "recover", "--as", ASKED, "--var", str(installation.var))
     assert done.returncode == 0, done.stderr
@@ -203,9 +205,9 @@ def test_a_producer_on_a_restored_disk_says_so_until_it_is_recovered(exchange: E
     exchange.proved()
 
 
-def health(url: str) -> str:
+def health(url: str, authority: Path) -> str:
     """What a process says of itself; nothing before it answers."""
     try:
-        return httpx.get(f"{url}/health/ready").text
+        return httpx.get(f"{url}/health/ready", verify=trusting(authority)).text
     except httpx.TransportError:
         return ""

@@ -76,7 +76,7 @@ def region(port: Port = 0, var: Var = VAR) -> None:
 
 def address(port: int) -> str:
     """Where a process on this port answers."""
-    return f"http://127.0.0.1:{port}"
+    return f"https://127.0.0.1:{port}"
 
 
 def _serve(
@@ -91,7 +91,7 @@ def _serve(
             process, workers=[*process.workers, directory_worker(installation, principal(installation), wire_anew)]
         )
 
-    raise typer.Exit(serve(wired, port))
+    raise typer.Exit(serve(wired, port, open_installation(var).server_certificate))
 
 
 def _codes(members: str, every: Iterable[str]) -> list[str]:

@@ -35,6 +35,7 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Wired, Worker
+from interfocal.transport.signing_in import trusting
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.rights import desk_group, desk_of
@@ -82,7 +83,7 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     workers: list[Worker] = []
     loops: dict[str, Loop] = {}
     with ExitStack() as opened:
-        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S))
+        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S, verify=trusting(installation.authority)))
         shared = Shared(metrics, reached, fetch_wait_ms(len(codes)), http)
         for code in codes:
             loops[code], receipts = _desk(installation, code, shared)
