@@ -13,7 +13,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, SaslAuthenticationFailedError
 from kafka.net.compat import KafkaNetClient
 
 from consumers.kafka_batches import bound
@@ -105,6 +105,9 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
     except (KafkaError, OSError) as error:
         for started in begun:  # the library leaves its thread and sockets behind when its constructor raises
             started.close()
+        if isinstance(error, SaslAuthenticationFailedError):
+            place, why = settings["bootstrap_servers"], error.args[0]
+            raise Misconfigured(f"Kafka at {place} turns us away: {why}", code="turned_away") from error
         raise translate(error, "connecting") from error
     bound(client)
     return client

@@ -93,7 +93,10 @@ def _readers(topic: Topic) -> Iterator[str]:
 
 
 def _groups(principal: str) -> Iterator[str]:
+    """A process's own; the operator has one because other people's tools want to be in one."""
     if principal == REGION_PRINCIPAL:
         yield REGION_GROUP
     elif principal.endswith(f".{DESK}"):
         yield desk_group(principal_owner(principal))
+    elif principal == OPERATOR:
+        yield OPERATOR

@@ -51,6 +51,13 @@ class TlsSettings(Purpose):
     server: Path | None = None
 
 
+class HttpSettings(Purpose):
+    """How many requests a second each system with an API key may send to an intake, and how many at once."""
+
+    requests_per_s: Annotated[float, Field(gt=0)] = 100.0
+    at_once: Annotated[int, Field(ge=1)] = 500
+
+
 class PostgresSettings(Purpose):
     """How PostgreSQL is reached. ``url`` empty: the local stack under ``var``; databases are named from ``names``."""
 
@@ -114,6 +121,7 @@ class Settings(BaseSettings):
 
     kafka: KafkaSettings = KafkaSettings()
     tls: TlsSettings = TlsSettings()
+    http: HttpSettings = HttpSettings()
     postgres: PostgresSettings = PostgresSettings()
     outbox: OutboxSettings = OutboxSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()

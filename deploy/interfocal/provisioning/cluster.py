@@ -92,7 +92,7 @@ def opened(access: Access) -> Iterator[Cluster]:
     try:
         admin = KafkaAdminClient(**access.settings(), bootstrap_timeout_ms=BOOTSTRAP_MS)
     except SaslAuthenticationFailedError as error:
-        raise Misconfigured(f"Kafka at {access.bootstrap} turns {access.principal} away: {error}.") from error
+        raise Misconfigured(f"Kafka at {access.bootstrap} turns us away: {error.args[0]}.") from error
     except KafkaError as error:
         raise BrokerAway(f"Kafka at {access.bootstrap} does not answer ({error}): is it up?") from error
     try:

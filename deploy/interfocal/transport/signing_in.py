@@ -8,11 +8,13 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-from kafka.errors import SaslAuthenticationFailedError
+from kafka.errors import KafkaConnectionError, SaslAuthenticationFailedError
 from kafka.net.compat import KafkaNetClient
 from kafka.net.connection import KafkaConnection
+from kafka.net.inet import create_connection
 from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
+from kafka.net.transport import KafkaSSLTransport
 
 from schemas.access import Access
 from schemas.errors import Misconfigured
@@ -21,8 +23,19 @@ MECHANISM = "SCRAM-SHA-512"
 UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 
+class Whole(KafkaSSLTransport):
+    """A connection whose last words are read: the library drops what came together with the end.
+
+    That is how a broker says that a password is wrong.
+    """
+
+    def _sock_recv(self) -> tuple[bytes, Exception | None]:
+        received, error = super()._sock_recv()
+        return received, None if received else error  # the end is met again by the next read
+
+
 class TurnedAway(KafkaConnectionManager):
-    """The library's connections, of which the first that is turned away ends the attempt to connect."""
+    """The library's connections, all over TLS, of which the first that is turned away ends the attempt to connect."""
 
     def __init__(self, net: NetworkSelector, **configs: Any) -> None:
         super().__init__(net, **configs)
@@ -35,6 +48,18 @@ class TurnedAway(KafkaConnectionManager):
         connection = super().get_connection(node_id, **options)
         connection.init_future.add_errback(self._note)
         return connection
+
+    async def _build_transport(self, node: Any, timeout_at: float | None = None) -> Whole:
+        """As the library does, which leaves the socket behind when the other side is not believed."""
+        options = self.config["socket_options"]
+        plain = await create_connection(self._net, node.host, node.port, options, timeout_at=timeout_at)
+        transport = Whole(self._net, plain, host=node.host, ssl_context=self.config["ssl_context"])
+        try:
+            await transport.handshake()
+        except Exception as error:
+            transport.close()
+            raise KafkaConnectionError(f"no TLS: {error}") from error
+        return transport
 
     def _note(self, error: BaseException) -> None:
         if isinstance(error, SaslAuthenticationFailedError):

@@ -3,6 +3,7 @@
 It changes when a member's side gets another part.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -23,6 +24,7 @@ from producers.intake.intake import Intake
 from producers.mapping.files import MappingSet, load_mappings
 from producers.outbox import OutboxFile
 from producers.relay import Relay
+from producers.ways_in.allowance import Allowance
 from producers.ways_in.api_keys import KeyFiles
 from producers.ways_in.http import create_app
 from producers.ways_in.observer import Observer
@@ -56,7 +58,9 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
     intakes = {code: side.intake for code, side in sides.items()}
     observer = _observer(metrics, sides)
-    app = create_app(intakes, keys.caller, observer=observer)
+    http = installation.settings.http
+    allowance = Allowance(http.requests_per_s, http.at_once, time.monotonic)
+    app = create_app(intakes, keys.caller, observer=observer, allowance=allowance)
     failures = Failures(metrics)
     app.include_router(health_router({"workers": failures.check}, metrics.registry))
     sendings = [side.sending for side in sides.values()]

@@ -5,6 +5,7 @@ from kafka.net.connection import KafkaConnection
 
 class KafkaConnectionManager:
     config: dict[str, Any]
+    _net: Any
     def __init__(self, net: Any, **configs: Any) -> None: ...
     @property
     def bootstrapped(self) -> bool: ...
