@@ -1,5 +1,6 @@
 """Settings by which an installation of a test finds the session's servers, and is believed and let in there."""
 
+from interfocal.installation.access import authority_of, server_certificate_of
 from interfocal.installation.installation import Installation
 from interfocal.stack import Stack
 
@@ -18,4 +19,4 @@ def _trusted(of: Stack | Installation) -> tuple[str, str, str]:
     if isinstance(of, Stack):
         return of.trust.admin_password(), str(of.trust.authority), str(of.trust.server)
     password = of.settings.kafka.admin_password.get_secret_value()
-    return password, str(of.authority), str(of.server_certificate)
+    return password, str(authority_of(of)), str(server_certificate_of(of))

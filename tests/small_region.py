@@ -31,6 +31,7 @@ from consumers.tracing.deciding import Office
 from consumers.tracing.worker import RouterWorker
 from interfocal.clock import now
 from interfocal.drain import under_way
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.preparing import prepare
 from interfocal.installation.region_folder import open_region
@@ -129,7 +130,7 @@ def a_loop(installation: Installation, url: str, topics: Sequence[str], *handler
     group = "region.view" if url == installation.region_url else f"{url.rsplit('_', 1)[1]}.desk"
     return Loop(
         LoopParts(
-            source=KafkaSource(Broker(installation.admin_access(), group, installation.prefix), group, topics),
+            source=KafkaSource(Broker(admin_access_of(installation), group, installation.prefix), group, topics),
             connect=connector(url, group),
             terms=terms_of(installation),
             rules=Rules(handlers, 100, not_watched),
@@ -266,7 +267,7 @@ def lived_through(installation: Installation) -> Mapping[str, str]:
 
 def settle(installation: Installation, members: Mapping[str, MemberParts], parts: RegionParts) -> None:
     """Run every part in turn until nothing is under way."""
-    reader = KafkaTopicReader(Broker(installation.admin_access(), "test", installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(installation), "test", installation.prefix))
     try:
         for _ in range(ROUNDS):
             for member in members.values():
@@ -293,6 +294,6 @@ def accept_unusable(outbox: OutboxFile, name: str = "unusable") -> str:
 
 def plant_foreign(installation: Installation, topic: str) -> None:
     """Bytes that nobody has sealed."""
-    producer = KafkaProducer(**installation.admin_access().settings(), enable_idempotence=True)
+    producer = KafkaProducer(**admin_access_of(installation).settings(), enable_idempotence=True)
     producer.send(installation.prefix + topic, value=b"no seal", key=b"k").get(timeout=10)
     producer.close()

@@ -16,6 +16,7 @@ from prometheus_client import CollectorRegistry
 from bench.figures import Figures
 from bench.ground import MEMBER, ground, seizures
 from interfocal.clock import now
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.metrics import Metrics
 from interfocal.wiring.relays import Sending, make_relay
@@ -109,7 +110,7 @@ class Side:
             "SQLite: two rows, 200 a commit",
             cpu_us(lambda: stored(self.folder / "bare.sqlite", values, seals), count),
         )
-        access, topic = self.installation.admin_access(), self.installation.prefix + TOPIC
+        access, topic = admin_access_of(self.installation), self.installation.prefix + TOPIC
         yield "kafka-python: produce, acks", cpu_us(lambda: produced(access, topic, values, seals), count)
 
 

@@ -11,6 +11,7 @@ from confluent_kafka.schema_registry.error import SchemaRegistryError
 from confluent_kafka.serialization import MessageField, SerializationContext
 
 from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation.access import admin_access_of, authority_of, password_file
 from interfocal.installation.installation import Installation
 from interfocal.installation.secrets import read_secret
 from interfocal.stack.broker_settings import MECHANISM
@@ -26,6 +27,7 @@ from small_region import SmallRegion
 TOPICS = (
     *("aa.seizure", "bb.missing", "aa.trace", "region.decision"),
     *("region.inbox.aa", "region.inbox.bb", "aa.receipt", "bb.receipt", "aa.heartbeat", "region.quarantine.aa"),
+    "region.directory",
 )
 """Where the settled region has records: among them one event at least of every type."""
 
@@ -38,7 +40,7 @@ def registry(settled: SmallRegion) -> Iterator[Mapping[str, str]]:
 
 
 def our_records(region: SmallRegion, topic: str) -> Sequence[Record]:
-    reader = KafkaTopicReader(Broker(region.installation.admin_access(), "test", region.installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(region.installation), "test", region.installation.prefix))
     try:
         bounds = reader.bounds([topic])[topic]
         return list(reader.read(topic, bounds.start, bounds.end))
@@ -53,8 +55,8 @@ def foreign(installation: Installation) -> dict[str, str]:
         "security.protocol": "SASL_SSL",
         "sasl.mechanisms": MECHANISM,
         "sasl.username": installation.prefix + OPERATOR,
-        "sasl.password": read_secret(installation.places.password(OPERATOR)).decode(),
-        "ssl.ca.location": str(installation.authority),
+        "sasl.password": read_secret(password_file(installation.places, OPERATOR)).decode(),
+        "ssl.ca.location": str(authority_of(installation)),
     }
 
 

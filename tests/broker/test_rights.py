@@ -24,6 +24,7 @@ from consumers.source import Broker, KafkaSource, KafkaTopicReader
 from interfocal.clock import now
 from interfocal.commands import main
 from interfocal.forbidden.trying import Attempt, attempts, forbidden, try_installation
+from interfocal.installation.access import access_of, admin_access_of, password_file
 from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import plan_of, provisioned
 from interfocal.provisioning.cluster import opened
@@ -63,7 +64,7 @@ def test_the_same_operations_are_allowed_to_who_may_do_everything(installation: 
     """So they are refused for the right that is missing, and for nothing else."""
     table = rights(installation)
     user = installation.prefix + MIXED
-    told = list(attempts(user, installation.admin_access(), forbidden(user, table)))
+    told = list(attempts(user, admin_access_of(installation), forbidden(user, table)))
     assert len(told) > 50
     assert [attempt for attempt, allowed in told if not allowed] == []
 
@@ -75,7 +76,7 @@ def test_everybody_is_allowed_what_the_table_gives(installation: Installation) -
             "read": [right.name for right in given if (right.kind, right.operation) == ("topic", "read")],
             "join": [right.name for right in given if right.kind == "group"],
         }
-        access = installation.access(user.removeprefix(installation.prefix))
+        access = access_of(installation, user.removeprefix(installation.prefix))
         told = list(attempts(user, access, wanted))
         assert len(told) == len(given)
         assert [attempt for attempt, allowed in told if not allowed] == []
@@ -108,19 +109,19 @@ def test_a_right_that_somebody_gave_is_noticed_by_trying_told_by_the_plan_and_ta
 
 def test_a_password_that_is_lost_here_is_replaced(settled: SmallRegion, tmp_path: Path) -> None:
     with settled.copy(tmp_path) as region:
-        place = region.installation.places.password(MIXED)
+        place = password_file(region.installation.places, MIXED)
         before = place.read_bytes()
         place.unlink()
         with pytest.raises(Misconfigured, match=r"bb\.desk\.password cannot be read"):
-            region.installation.access(MIXED)
-        with opened(region.installation.admin_access()) as cluster:
+            access_of(region.installation, MIXED)
+        with opened(admin_access_of(region.installation)) as cluster:
             plan = plan_of(region.installation)
             assert [drift.code for drift in drift_of(plan, cluster.found(plan))] == ["password_missing"]
         provisioned(region.installation)
         assert place.read_bytes() != before
         assert place.stat().st_mode & 0o777 == 0o600
-        read_something(region.installation.access(MIXED), region.installation.prefix)
-        settled.installation.places.password(MIXED).write_bytes(place.read_bytes())
+        read_something(access_of(region.installation, MIXED), region.installation.prefix)
+        password_file(settled.installation.places, MIXED).write_bytes(place.read_bytes())
 
 
 def read_something(access: Access, prefix: str) -> None:

@@ -10,6 +10,7 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from consumers.source import Broker, KafkaTopicReader
 from import_registry import ImportRegistry
 from interfocal.commands.main import run
+from interfocal.installation.access import admin_access_of
 from schemas.wire.catalogue import avro_folder, catalogue
 from schemas.wire.codec import decode
 from schemas.wire.release import read_released
@@ -48,7 +49,7 @@ def test_what_is_registered_is_told_and_the_second_time_that_all_is_there(
 
 def test_a_foreign_deserialiser_reads_our_topic_by_the_copy(settled: SmallRegion, address: str) -> None:
     assert pushed(settled, address) == 0
-    reader = KafkaTopicReader(Broker(settled.installation.admin_access(), "test", settled.installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(settled.installation), "test", settled.installation.prefix))
     (record, *_) = reader.read("bb.missing", 0, reader.bounds(["bb.missing"])["bb.missing"].end)
     reader.close()
     assert record.value is not None

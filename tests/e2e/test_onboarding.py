@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from interfocal.desk.acts import DeskActs
+from interfocal.installation.access import password_file
 from interfocal.installation.installation import Places, open_installation
 from interfocal.installation.processes import stop_processes
 from interfocal.installation.secrets import write_private
@@ -63,7 +64,7 @@ def enrolled(region: Path, own: Path, files: Path) -> None:
     typed(region, "directory", "sign", "--root", str(Places(region).root_key), "--out", str(following))
     assert "0 topics made" not in typed(region, "provision", "apply", "--following", str(following))
     for principal in ("cc.producer", "cc.desk"):  # handed over by a way that nobody else reads
-        write_private(Places(own).password(principal), Places(region).password(principal).read_bytes())
+        write_private(password_file(Places(own), principal), password_file(Places(region), principal).read_bytes())
     typed(region, "directory", "publish", str(following))
     assert "Version 2" in typed(own, "directory", "trust", str(following))
     migrated = typed(own, "migrate")

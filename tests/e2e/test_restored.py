@@ -13,6 +13,7 @@ import pytest
 from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.dump import dump_tracing
 from consumers.view.dump import dump_view, lines
+from interfocal.installation.access import admin_access_of, authority_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.processes import start_one
 from interfocal.stack import drop_database
@@ -63,7 +64,7 @@ def dumps(installation: Installation) -> tuple[list[str], list[object]]:
 def log_ends(installation: Installation) -> Mapping[str, TopicBounds]:
     """How many records lie on every topic but the heartbeats', which grow while anything runs."""
     topics = {*region_topics(installation), *sending_topics(installation)}
-    reader = KafkaTopicReader(Broker(installation.admin_access(), "test", installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(installation), "test", installation.prefix))
     try:
         return reader.bounds(sorted(topic for topic in topics if stream_of(topic) != "heartbeat"))
     finally:
@@ -196,7 +197,9 @@ def test_a_producer_on_a_restored_disk_says_so_until_it_is_recovered(exchange: E
     url = exchange.urls[PRODUCER]
     members = ",".join(installation.desk_urls)
     exchange.processes[PRODUCER] = start_one(installation.var, PRODUCER, url, (PRODUCER, "--members", members))
-    until(lambda: "topic_ahead" in health(url, installation.authority), "the producer to say that its topic is ahead")
+    until(
+        lambda: "topic_ahead" in health(url, authority_of(installation)), "the producer to say that its topic is ahead"
+    )
     assert exchange.stop(PRODUCER) == 2
     done = interfocal("producer", "recover", "--as", ASKED, "--var", str(installation.var))
     assert done.returncode == 0, done.stderr

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from instances import INSTANCES
+from interfocal.installation.access import admin_access_of
 from interfocal.stack import Stack, down
 from interfocal.wiring.region import region_topics, sending_topics
 from load import Load
@@ -94,7 +95,7 @@ def hold(tell: Tell) -> Callable[[Exchange, Load], None]:
         assert told["accepted"] == told["in_view"] == len(load.events) == len(set(load.events))
         assert told["traces"]["delivered"] == told["traces"]["opened"]
         topics = {*region_topics(installation), *sending_topics(installation)}
-        raw = check_order(installation.admin_access(), [installation.prefix + topic for topic in sorted(topics)])
+        raw = check_order(admin_access_of(installation), [installation.prefix + topic for topic in sorted(topics)])
         tell(
             f"{told['accepted']} events accepted, at most {load.most_lag} behind;"
             f" {raw['events']} on the log, {raw['records'] - raw['events']} of them repeated;"

@@ -11,6 +11,7 @@ WAYS = {
     "sending.owner.upper()": "the owner of an outbox: a member, or the region",
     "kind, rule or '-'": "codes of decision-kind and route-rule",
     "code, system, measure": "a member, a mapping of the region, and one of the measures of quality",
+    "certificate": "one of the two that a process has",
     "worker": "a part of the process, named in the wiring",
 }
 

@@ -18,12 +18,10 @@ HEADINGS: Mapping[str, tuple[str, int]] = {
 ROWS = [row for heading in HEADINGS for row in table(CONTRIBUTING, heading)]
 REASONS = ("Cannot occur", "only time: ")
 NOT_THERE: Mapping[str, str] = {
-    r"\b(ssl|sasl)_[a-z]+\b|security_protocol": "K10: a client speaks TLS or SASL now; test its settings",
     r"transactional_id|init_transactions": "K14: we claim at least once, and use no transactions of Kafka",
     r"\bhpke\b|HPKE\(": "O8: something is encrypted now; it is sealed once and stored",
     r"create extension": "O15: the wheel's PostgreSQL has few extensions",
     r"\b(pycountry|iso3166|babel)\b": "O13: libraries of country codes drop XK",
-    r"create_acls": "B2: rights are given now; test that every prefix ends in a delimiter",
 }
 
 

@@ -9,6 +9,7 @@ import typer
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, Var
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation, Places, open_installation
 from interfocal.trust.draft import Draft, with_keys
 from interfocal.trust.ending import Log, Number, in_outbox, on_log
@@ -69,7 +70,7 @@ def revoke(
     directory, code = draft.read(), _owner(owner)
     key = _key(directory, code, kid)
     limits = _limits(installation, code, kid, last or [], all_on_log=all_on_log)
-    reader = KafkaTopicReader(Broker(installation.access(OPERATOR), "member.revoke", installation.prefix))
+    reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "member.revoke", installation.prefix))
     try:
         honest = on_log(Log(reader, installation.seals), kid, limits)
     finally:

@@ -10,6 +10,7 @@ import typer
 
 from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.forbidden.trying import try_installation
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, Places, open_installation
 from interfocal.installation.preparing import plan_of, prepare, provisioned
 from interfocal.installation.region_folder import open_region
@@ -40,7 +41,7 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
     """Show where plan and cluster differ, and change nothing; exit 1 when they differ."""
     installation = open_installation(var.resolve())
     plan = plan_of(installation)
-    with opened(installation.admin_access()) as cluster:
+    with opened(admin_access_of(installation)) as cluster:
         drifts = drift_of(plan, cluster.found(plan))
     if as_json:
         typer.echo(as_text({"drift": [told(drift) for drift in drifts]}))

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from interfocal.installation.access import server_certificate_of
 from interfocal.installation.endpoints import announce
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.migrating import check_databases
@@ -91,7 +92,7 @@ def _serve(
             process, workers=[*process.workers, directory_worker(installation, principal(installation), wire_anew)]
         )
 
-    raise typer.Exit(serve(wired, port, open_installation(var).server_certificate))
+    raise typer.Exit(serve(wired, port, server_certificate_of(open_installation(var))))
 
 
 def _codes(members: str, every: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ import typer
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.commands.submit import HERE, Var, printable
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.quarantine.described import meaning_of
@@ -62,7 +63,7 @@ def tail(
         raise Misconfigured("--pretty and --json cannot be had at once; leave one out")
     installation = open_installation(var)
     name = known_topic(installation, topic)
-    reader = KafkaTopicReader(Broker(installation.access(OPERATOR), "tail", installation.prefix))
+    reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "tail", installation.prefix))
     try:
         bounds = reader.bounds([name])[name]
         typer.echo(_holding(name, bounds), err=True)

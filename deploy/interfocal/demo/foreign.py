@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from producers.publisher import KafkaPublisher
 from schemas.record import Draft, Entry
@@ -19,7 +20,7 @@ JUNK: Sequence[tuple[bytes, bytes]] = (
 
 def plant(installation: Installation, topics: Sequence[str]) -> int:
     """Put one piece of junk on each of these topics in turn; returns how many. Raises BrokerAway."""
-    publisher = KafkaPublisher(installation.admin_access(), installation.prefix, "stranger")
+    publisher = KafkaPublisher(admin_access_of(installation), installation.prefix, "stranger")
     try:
         sent = [publisher.send(_entry(topic, *junk)) for topic, junk in zip(_cycle(topics), JUNK, strict=False)]
         return len([delivery.result(timeout_s=10) for delivery in sent])

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from interfocal.forbidden.operations import NO_RIGHT, OPERATIONS, asking
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import plan_of
 from schemas.access import Access
@@ -80,4 +81,4 @@ def try_forbidden(rights: Mapping[str, frozenset[Right]], access_of: Callable[[s
 def try_installation(installation: Installation) -> Tried:
     """The same by the users of an installation; raises Misconfigured when a password is not here."""
     rights = {user: account.rights for user, account in plan_of(installation).accounts.items()}
-    return try_forbidden(rights, lambda user: installation.access(user.removeprefix(installation.prefix)))
+    return try_forbidden(rights, lambda user: access_of(installation, user.removeprefix(installation.prefix)))

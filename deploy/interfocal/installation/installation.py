@@ -11,13 +11,9 @@ from interfocal.installation.secrets import read_secret
 from interfocal.installation.settings import Settings, load_settings
 from interfocal.stack import supervisor
 from interfocal.stack.databases import database_url
-from interfocal.transport.local import LocalTrust
-from interfocal.transport.signing_in import access_as
 from interfocal.trust.kept import Kept, TrustFolder
-from schemas.access import Access
 from schemas.directory import Directory
 from schemas.errors import Misconfigured
-from schemas.rights import principal_owner
 from schemas.topics import MOST_REPLICAS
 from schemas.trust.chain import Expectation
 from schemas.trust.keys import SigningKeys, signing_key_from_pem
@@ -66,10 +62,6 @@ class Places:
         """The private half of one signing key."""
         return self.secrets(owner) / f"{kid}.seal.pem"
 
-    def password(self, principal: str) -> Path:
-        """The password with which a principal signs in to the cluster, among its owner's secrets."""
-        return self.secrets(principal_owner(principal)) / f"{principal}.password"
-
     def has_keys(self, owner: str) -> bool:
         """Whether a signing key of an owner is on this machine."""
         return any(self.secrets(owner).glob("*.seal.pem"))
@@ -108,32 +100,6 @@ class Installation:
     def prefix(self) -> str:
         """The cluster-wide prefix of topic names."""
         return self.settings.kafka.prefix
-
-    @property
-    def trust(self) -> LocalTrust:
-        """What the local stack of this folder keeps to be believed, if it has one."""
-        return LocalTrust.under(self.var)
-
-    @property
-    def authority(self) -> Path:
-        """The certificates of the authorities that are believed here."""
-        return self.settings.tls.authority or self.trust.authority
-
-    @property
-    def server_certificate(self) -> Path:
-        """Key and certificate with which processes serve HTTP here."""
-        return self.settings.tls.server or self.trust.server
-
-    def access(self, principal: str) -> Access:
-        """How one of our principals reaches the cluster; raises Misconfigured when its password is not here."""
-        password = read_secret(self.places.password(principal)).decode()
-        return access_as(self.bootstrap, self.prefix + principal, password, self.authority)
-
-    def admin_access(self) -> Access:
-        """How who provisions reaches the cluster; raises Misconfigured when its password is not here."""
-        kafka = self.settings.kafka
-        password = kafka.admin_password.get_secret_value() or self.trust.admin_password()
-        return access_as(self.bootstrap, kafka.admin, password, self.authority)
 
     @property
     def region_url(self) -> str:

@@ -11,6 +11,7 @@ from typing import Literal
 
 from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now, random_token
+from interfocal.installation.access import admin_access_of, password_file
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Installation, open_installation, replicas
 from interfocal.installation.region_folder import RegionFolder
@@ -45,7 +46,7 @@ def plan_of(installation: Installation, directory: Directory | None = None) -> P
     topics = planned_topics(owners, replicas(installation.settings.kafka.replication, installation.bootstrap))
     prefix, rights = installation.prefix, rights_of(topics)
     accounts = {prefix + name: Account(prefixed(prefix, given), quotas_of(name)) for name, given in rights.items()}
-    without = frozenset(prefix + name for name in rights if not installation.places.password(name).exists())
+    without = frozenset(prefix + name for name in rights if not password_file(installation.places, name).exists())
     return Plan(topics, prefix, accounts, without)
 
 
@@ -54,12 +55,12 @@ def provisioned(installation: Installation, directory: Directory | None = None) 
     places, prefix = installation.places, installation.prefix
 
     def password_of(user: str) -> str:
-        kept = places.password(user.removeprefix(prefix))
+        kept = password_file(places, user.removeprefix(prefix))
         return keep_secret(kept, random_token().encode()).decode()
 
     with (installation.var / "provision.lock").open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)  # of two at once one would keep a password, and the other set its own
-        return provision(installation.admin_access(), plan_of(installation, directory), password_of)
+        return provision(admin_access_of(installation), plan_of(installation, directory), password_of)
 
 
 def make_topics(installation: Installation) -> int:

@@ -7,6 +7,7 @@ from typing import Any
 
 from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.trace import Trace
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.ledger.expected import expect
 from interfocal.ledger.log import read_log
@@ -37,7 +38,7 @@ def verify(installation: Installation) -> Proof:
     terms = terms_of(installation)
     topics = sorted({*region_topics(installation), *sending_topics(installation)})
     outboxes = {o: read_outbox(installation.places.outbox(o)) for o in installation.owners_here}
-    reader = KafkaTopicReader(Broker(installation.access(OPERATOR), "ledger", installation.prefix))
+    reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "ledger", installation.prefix))
     try:
         logs = read_log(reader, topics, terms)
     finally:

@@ -53,6 +53,12 @@ class Metrics:
         self.worker_failed = Gauge(
             "interfocal_worker_failed", "1 for a part that failed for good", ("worker",), registry=registry
         )
+        self.certificate_expires = Gauge(
+            "interfocal_certificate_expiry_timestamp_seconds",
+            "When a certificate ends",
+            ("certificate",),
+            registry=registry,
+        )
         self.decisions = Counter("interfocal_decisions_total", "Decisions taken", ("kind", "rule"), registry=registry)
         self.quality = Gauge("interfocal_quality_ratio", "Shares of this month", QUALITY, registry=registry)
         self.fold_latency = Histogram(

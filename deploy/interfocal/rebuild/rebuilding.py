@@ -28,6 +28,7 @@ from consumers.store.connection import Connect, connector, store_away
 from consumers.store.migrate import migrate
 from consumers.store.snapshot import snapshot
 from interfocal.clock import now
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.rebuild.comparing import TableComparison, compare, dump
 from interfocal.rebuild.telling import Telling
@@ -151,7 +152,7 @@ class Rebuild:
 
     def reader(self) -> KafkaTopicReader:
         """A reader outside any group."""
-        return KafkaTopicReader(Broker(self.installation.access(OPERATOR), CLIENT, self.installation.prefix))
+        return KafkaTopicReader(Broker(access_of(self.installation, OPERATOR), CLIENT, self.installation.prefix))
 
 
 def check_ends(source: Replay, ends: Mapping[str, int]) -> None:

@@ -7,6 +7,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -81,12 +82,12 @@ def read_certified(key_pem: bytes, certificate_pem: bytes) -> Certified:
     return Certified(key, certificate)
 
 
-def expiry(pem: bytes) -> datetime:
+def expiry(path: Path) -> datetime:
     """When the first of the certificates in a PEM file to end does so; raises Misconfigured when there is none."""
     try:
-        return min(one.not_valid_after_utc for one in x509.load_pem_x509_certificates(pem))
-    except ValueError as error:
-        raise Misconfigured(f"there is no certificate where one is needed: {error}") from error
+        return min(one.not_valid_after_utc for one in x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        raise Misconfigured(f"there is no certificate in {path} ({error}): see the settings under tls") from error
 
 
 def _builder(

@@ -77,7 +77,7 @@ class LocalTrust:
         return read_certified(read_secret(key), self.authority.read_bytes())
 
     def _keep(self, path: Path, authority: Certified, name: str, uses: Sequence[x509.ObjectIdentifier]) -> None:
-        if path.exists() and expiry(path.read_bytes()) - now() > RENEWED_BEFORE:
+        if path.exists() and expiry(path) - now() > RENEWED_BEFORE:
             return
         made = certify(authority, name, uses, now())
         write_private(path, made.key_pem + made.pem + authority.pem)

@@ -27,6 +27,7 @@ from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.clock import now
+from interfocal.installation.access import access_of, authority_of
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
 from interfocal.member.intake import intake_at, receipt_of
@@ -36,6 +37,7 @@ from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Wired, Worker
 from interfocal.transport.signing_in import trusting
+from interfocal.wiring.certificates import tell_expiries
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.rights import desk_group, desk_of
@@ -79,11 +81,12 @@ def terms_of(installation: Installation) -> Terms:
 def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
     """The process for these members' desks; raises Misconfigured when one is not a member."""
     metrics = Metrics(CollectorRegistry())
+    tell_expiries(metrics, installation)
     failures = Failures(metrics)
     workers: list[Worker] = []
     loops: dict[str, Loop] = {}
     with ExitStack() as opened:
-        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S, verify=trusting(installation.authority)))
+        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority_of(installation))))
         shared = Shared(metrics, reached, fetch_wait_ms(len(codes)), http)
         for code in codes:
             loops[code], receipts = _desk(installation, code, shared)
@@ -152,7 +155,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
     topics = desk_topics(owner)
     work = threading.Event()
     pace = installation.settings.loop
-    access, group = installation.access(desk_of(owner)), desk_group(owner)
+    access, group = access_of(installation, desk_of(owner)), desk_group(owner)
     broker = Broker(access, group, installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
     loop = Loop(
         LoopParts(

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from interfocal.process.service import Worker
@@ -20,7 +21,7 @@ CLIENT = "directory"
 def directory_worker(installation: Installation, principal: str, wire_anew: Callable[[], None]) -> Worker:
     """Takes new versions, also those that another process or a person on this machine has taken."""
     folder = installation.places.trust
-    broker = Broker(installation.access(principal), CLIENT, installation.prefix)
+    broker = Broker(access_of(installation, principal), CLIENT, installation.prefix)
     follower = Follower(folder, lambda: KafkaTopicReader(broker), refused)
 
     def run(stop: threading.Event) -> None:

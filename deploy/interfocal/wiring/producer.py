@@ -16,6 +16,7 @@ from interfocal.installation.region_folder import region_folder
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
 from interfocal.process.service import Wired
+from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.heartbeats import heartbeat_worker
 from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -46,6 +47,7 @@ class MemberSide:
 def wire_producer(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
     """The process for these members; raises Misconfigured, NotOurs or StoreAway when one cannot be served here."""
     metrics = Metrics(CollectorRegistry())
+    tell_expiries(metrics, installation)
     code_lists = load_code_lists()
     mappings = load_mappings(region_folder(installation.places).mappings, code_lists)
     shared = Shared(code_lists, mappings, metrics, reached)

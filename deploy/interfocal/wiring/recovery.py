@@ -19,6 +19,7 @@ from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
 from consumers.store.taking_up import Said, TakenUp, take_up
 from consumers.tracing.redeliver import redeliver
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from producers.comparison import READ_RECORDS, Found, judge, newest
@@ -45,7 +46,7 @@ class Recovery:
 
     def reader(self) -> KafkaTopicReader:
         """A reader outside any group."""
-        access = self.installation.access(REGION_PRINCIPAL)
+        access = access_of(self.installation, REGION_PRINCIPAL)
         return KafkaTopicReader(Broker(access, "region.recovery", self.installation.prefix))
 
     def expectation(self) -> Expectation:

@@ -28,6 +28,7 @@ from consumers.view.handler import ViewHandler
 from consumers.web.registry_routes import registry_router
 from interfocal.clock import now
 from interfocal.contract.subjects import subjects_of_directory
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.settings import environment
 from interfocal.process.health import health_router
@@ -35,6 +36,7 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import LoopObserver
 from interfocal.process.service import Wired, Worker
+from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -107,6 +109,7 @@ def sending_topics(installation: Installation) -> tuple[str, ...]:
 def wire_region(installation: Installation, reached: Reached = not_watched) -> Wired:
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
+    tell_expiries(metrics, installation)
     session = Session(connector(installation.region_url, "region"))
     office = Office(installation.directory, load_reference(), now)
     router = RouterWorker(session, office, RouterObserver(metrics), reached)
@@ -143,7 +146,7 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
     """The loop that folds the view and the traces into the regional database."""
     topics = region_topics(installation)
     pace = installation.settings.loop
-    broker = Broker(installation.access(REGION_PRINCIPAL), REGION_GROUP, installation.prefix)
+    broker = Broker(access_of(installation, REGION_PRINCIPAL), REGION_GROUP, installation.prefix)
     return Loop(
         LoopParts(
             source=KafkaSource(broker, REGION_GROUP, topics, pace.instance or None),

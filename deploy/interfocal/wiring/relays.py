@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
@@ -43,7 +44,7 @@ def make_relay(
 ) -> Relay:
     """The relay of one outbox; raises Misconfigured when the owner's key is not here."""
     client = f"{sending.owner}.relay"
-    access = installation.access(producer_of(sending.owner))
+    access = access_of(installation, producer_of(sending.owner))
 
     def open_publisher() -> KafkaPublisher:
         return warmed(KafkaPublisher(access, installation.prefix, client), sending.topics)
