@@ -18,5 +18,6 @@ def servers(of: Stack | Installation, prefix: str, names: str) -> str:
 def _trusted(of: Stack | Installation) -> tuple[str, str, str]:
     if isinstance(of, Stack):
         return of.trust.admin_password(), str(of.trust.authority), str(of.trust.server)
-    password = of.settings.kafka.admin_password.get_secret_value()
-    return password, str(authority_of(of)), str(server_certificate_of(of))
+    given = of.settings.kafka.admin_password
+    assert given is not None
+    return given.get_secret_value(), str(authority_of(of)), str(server_certificate_of(of))

@@ -38,7 +38,7 @@ from interfocal.transport.signing_in import access_as, trusting
 from producers.publisher import KafkaPublisher
 from schemas.access import Access
 from schemas.errors import ExchangeError, Misconfigured
-from schemas.rights import Right
+from schemas.rights import Right, quotas_of
 from small_region import SmallRegion
 
 MIXED = "bb.desk"
@@ -213,3 +213,14 @@ def test_no_password_is_in_the_brokers_settings_log_or_arguments(stack: Stack) -
     assert not any(password in text for text in said)
     assert not list((folder / "kafka").glob("making-*"))
     assert current(folder).bootstrap == stack.bootstrap
+
+
+def test_quotas_are_set_and_mended(installation: Installation) -> None:
+    user = installation.prefix + MIXED
+    planned = quotas_of(MIXED)
+    with opened(admin_access_of(installation)) as cluster:
+        assert cluster.accounts.found().quotas[user] == planned
+        cluster.accounts.limit({user: {"producer_byte_rate": 1}})
+    assert [drift.code for drift in provisioned(installation).altered] == ["quota_differs"]
+    with opened(admin_access_of(installation)) as cluster:
+        assert cluster.accounts.found().quotas[user] == planned

@@ -17,6 +17,8 @@ HEADINGS: Mapping[str, tuple[str, int]] = {
 }
 ROWS = [row for heading in HEADINGS for row in table(CONTRIBUTING, heading)]
 REASONS = ("Cannot occur", "only time: ")
+TRIED = "deploy/interfocal/forbidden/operations.py"
+"""Asks for what nobody may do, and is refused."""
 NOT_THERE: Mapping[str, str] = {
     r"transactional_id|init_transactions": "K14: we claim at least once, and use no transactions of Kafka",
     r"\bhpke\b|HPKE\(": "O8: something is encrypted now; it is sealed once and stored",
@@ -49,7 +51,7 @@ def is_there(name: str) -> bool:
 
 @pytest.mark.parametrize("sign", NOT_THERE)
 def test_what_cannot_occur_yet_is_not_there(sign: str) -> None:
-    found = [source.path for source in source_files() if re.search(sign, source.text)]
+    found = [source.path for source in source_files() if re.search(sign, source.text) and source.path != TRIED]
     assert found == [], NOT_THERE[sign]
 
 

@@ -186,6 +186,17 @@ def test_the_ports_of_the_last_run_are_read_back(tmp_path: Path) -> None:
     assert ports_in("") == ports_in("listeners=\n") == {}
 
 
+def test_no_listener_is_without_tls_and_nobody_may_do_what_was_not_given(tmp_path: Path) -> None:
+    settings = settings_of(1, 3, tmp_path)
+    listeners = dict(pair.split(":") for pair in settings["listener.security.protocol.map"].split(","))
+    assert listeners == {"CLIENT": "SASL_SSL", "INTERNAL": "SSL", "CONTROLLER": "SSL"}
+    assert settings["listener.name.internal.ssl.client.auth"] == "required"
+    assert settings["listener.name.controller.ssl.client.auth"] == "required"
+    assert settings["ssl.enabled.protocols"] == "TLSv1.3"
+    assert settings["allow.everyone.if.no.acl.found"] == "false"
+    assert settings["super.users"] == "User:broker-1;User:broker-2;User:broker-3;User:provision"
+
+
 def nodes(size: int) -> list[Node]:
     ports = ((CLIENT, 1), (INTERNAL, 2), (CONTROLLER, 3))
     return [Node(n, {name: 10 * n + digit for name, digit in ports}) for n in range(1, size + 1)]

@@ -25,7 +25,8 @@ def access_of(installation: Installation, principal: str) -> Access:
 def admin_access_of(installation: Installation) -> Access:
     """How who provisions reaches the cluster; raises Misconfigured when that password is not here."""
     kafka = installation.settings.kafka
-    password = kafka.admin_password.get_secret_value() or LocalTrust.under(installation.var).admin_password()
+    given = kafka.admin_password
+    password = given.get_secret_value() if given else LocalTrust.under(installation.var).admin_password()
     return access_as(installation.bootstrap, kafka.admin, password, authority_of(installation))
 
 

@@ -36,7 +36,7 @@ class KafkaSettings(Purpose):
 
     bootstrap: str = ""
     admin: str = ADMIN
-    admin_password: SecretStr = SecretStr("")
+    admin_password: SecretStr | None = None
     prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)?$")] = ""
     replication: Annotated[int | None, Field(ge=1)] = None
 
