@@ -5,7 +5,7 @@ PYTHON ?= python3
 STAMP := $(VENV)/installed
 RUN := $(VENV)/bin
 UV_VERSION := 0.13.9
-TEST_PROGRAMS := kcat chromium
+TEST_PROGRAMS := kcat chromium prometheus
 
 ONCE ?=
 BROKERS ?=

@@ -1,7 +1,10 @@
 """What a loop tells whoever watches it: metrics, logs, pages. It changes when operators need to know more."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from consumers.checked import CheckedEvent
+from consumers.quarantine.entries import Faulty
 from schemas.errors import ExchangeError
 from schemas.trust.gaps import Gap
 
@@ -9,11 +12,11 @@ from schemas.trust.gaps import Gap
 class Observer(Protocol):
     """Told after the fact, on the loop's thread: each method returns at once and raises nothing."""
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
-        """So many new events of a topic took effect; the broker's clock for the last of them."""
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
+        """These new events of a topic took effect, in this order."""
 
-    def quarantined(self, topic: str, reason: str) -> None:
-        """One record of a topic went to quarantine."""
+    def quarantined(self, faulty: Faulty) -> None:
+        """One record went to quarantine."""
 
     def conflict(self, topic: str, event_id: str) -> None:
         """Another value came under an id that was applied before: ``revision_conflict``, both are kept."""
@@ -34,7 +37,7 @@ class Observer(Protocol):
         """A person let the topic flow again."""
 
     def lag(self, topic: str, records: int) -> None:
-        """How many records of a topic are not folded."""
+        """How many records of a topic are not folded; broker and database have just answered."""
 
     def away(self, error: ExchangeError) -> None:
         """Broker or database do not answer; the loop tries again."""
@@ -43,10 +46,10 @@ class Observer(Protocol):
 class Unobserved:
     """An observer for whom nothing matters."""
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """Ignored."""
 
-    def quarantined(self, topic: str, reason: str) -> None:
+    def quarantined(self, faulty: Faulty) -> None:
         """Ignored."""
 
     def conflict(self, topic: str, event_id: str) -> None:

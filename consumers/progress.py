@@ -1,9 +1,9 @@
 """How far a loop has come: the start barrier, the lag, and what observers are told. It changes with what is told."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from consumers.checked import CheckedEvent
 from consumers.folding import Outcome
 from consumers.parts import LoopParts
 from consumers.store import positions
@@ -44,16 +44,15 @@ class Progress:
         if self._told_at is not None and (now - self._told_at).total_seconds() < self._parts.pace.lag_every_s:
             return
         self._told_at = now
-        self._tell_lag(sorted(assigned))
+        self._tell_lag(sorted(assigned) or list(self._parts.topics[:1]))  # one that has none asks all the same
 
     def tell(self, outcome: Outcome) -> None:
         """Tell the observer what a committed transaction did."""
         observer = self._parts.observer
-        last = {checked.record.topic: checked.record.appended_ms for checked in outcome.events}
-        for topic, count in Counter(checked.record.topic for checked in outcome.events).items():
-            observer.folded(topic, count, last[topic])
+        for topic, events in _by_topic(outcome.events).items():
+            observer.folded(topic, events)
         for faulty in outcome.quarantined:
-            observer.quarantined(faulty.record.topic, faulty.reason)
+            observer.quarantined(faulty)
         for checked in outcome.conflicts:
             observer.conflict(checked.record.topic, checked.event.event_id)
         for gap in outcome.chain_gaps:
@@ -75,3 +74,10 @@ class Progress:
 
     def _stored(self, topics: Iterable[str]) -> Mapping[str, Stored]:
         return self._session.transact(lambda transaction: positions.read(transaction, list(topics)))
+
+
+def _by_topic(events: Sequence[CheckedEvent]) -> Mapping[str, Sequence[CheckedEvent]]:
+    found: dict[str, list[CheckedEvent]] = {}
+    for checked in events:
+        found.setdefault(checked.record.topic, []).append(checked)
+    return found

@@ -6,7 +6,6 @@ any point, and the next one goes on from outbox and topics.
 """
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -22,8 +21,8 @@ from schemas.trust.chain import Expectation
 class Observer(Protocol):
     """Who is told what a relay does, for metrics and logs. What it raises stops the relay."""
 
-    def published(self, topic: str, count: int) -> None:
-        """So many rows of a topic were marked published."""
+    def published(self, offsets: Mapping[Entry, int]) -> None:
+        """These rows were marked published, each with its offset."""
 
     def away(self, error: Temporary | OutboxFull) -> None:
         """Broker or store do not answer, or the outbox's disk is full; the relay tries again."""
@@ -32,7 +31,7 @@ class Observer(Protocol):
 class Unobserved:
     """An observer that does nothing."""
 
-    def published(self, topic: str, count: int) -> None:
+    def published(self, offsets: Mapping[Entry, int]) -> None:
         """Take no notice."""
 
     def away(self, error: Temporary | OutboxFull) -> None:
@@ -195,10 +194,8 @@ class Relay:
 
     def _mark(self, offsets: Mapping[Entry, int]) -> int:
         self._edges.outbox.mark_published({entry.row: offset for entry, offset in offsets.items()})
-        topics = Counter(entry.draft.topic for entry in offsets)
-        for topic, count in topics.items():
-            self._observer.published(topic, count)
-        for step in {marked_step(topic) for topic in topics}:
+        self._observer.published(offsets)
+        for step in {marked_step(entry.draft.topic) for entry in offsets}:
             self._reached(step)
         return len(offsets)
 

@@ -13,6 +13,7 @@ from consumers.checking import Terms
 from consumers.folding import Rules
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
+from consumers.quarantine.entries import Faulty
 from consumers.store.connection import connector
 from consumers.store.migrate import migrate
 from records import signing_key
@@ -37,12 +38,11 @@ class Notes:
 
     told: list[tuple[Any, ...]] = field(default_factory=list)
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
-        del appended_ms
-        self.told.append(("folded", topic, events))
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
+        self.told.append(("folded", topic, len(events)))
 
-    def quarantined(self, topic: str, reason: str) -> None:
-        self.told.append(("quarantined", topic, reason))
+    def quarantined(self, faulty: Faulty) -> None:
+        self.told.append(("quarantined", faulty.record.topic, faulty.reason))
 
     def conflict(self, topic: str, event_id: str) -> None:
         self.told.append(("conflict", topic, event_id))

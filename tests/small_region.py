@@ -218,7 +218,9 @@ def urls(installation: Installation) -> tuple[str, ...]:
 def write_settings(var: Path, installation: Installation | Stack, names: str, prefix: str = "") -> None:
     """Where an installation finds broker and server, and what its databases are called."""
     prefix = prefix or getattr(installation, "prefix", "")
-    (var / SETTINGS_FILE).write_text(servers(installation, prefix, names), encoding="utf-8")
+    path = var / SETTINGS_FILE
+    path.touch(mode=0o600)  # it names servers with passwords
+    path.write_text(servers(installation, prefix, names), encoding="utf-8")
 
 
 @contextmanager

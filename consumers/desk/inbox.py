@@ -21,7 +21,7 @@ OF_THESE = "(requester, trace_id) in (select * from unnest(%s::text[], %s::text[
 
 @dataclass(frozen=True, slots=True)
 class InboxEntry:
-    """One delivery. ``body`` is the original event in its JSON form."""
+    """One delivery. ``body`` is the original event in its JSON form; ``traceparent`` is read where it is needed."""
 
     event_id: str
     of_event: str
@@ -40,6 +40,7 @@ class InboxEntry:
     received_at: datetime
     body: dict[str, Any]
     receipt_event: str | None
+    traceparent: str | None = None
 
     @property
     def trace(self) -> TraceKey | None:
@@ -144,7 +145,8 @@ def keep_submissions(connection: Connection[Any], sent: Iterable[SubmittedAct]) 
 
 def without_receipt(connection: Connection[Any], limit: int) -> Sequence[InboxEntry]:
     """Deliveries whose receipt this member's intake has not accepted yet, the oldest first."""
-    query = f"select {COLUMNS} from inbox where receipt_event is null order by received_at, event_id limit %s"
+    query = f"""select {COLUMNS}, (select min(traceparent) from event where event_id = inbox.event_id) as traceparent
+                from inbox where receipt_event is null order by received_at, event_id limit %s"""
     with connection.cursor(row_factory=class_row(InboxEntry)) as cursor:
         return cursor.execute(query, (limit,)).fetchall()
 

@@ -11,6 +11,13 @@ from schemas.events.delivery import Delivery
 from schemas.events.trace import TraceAct
 from schemas.record import SEAL_HEADER, Record
 
+OF_ANOTHER_TRACE = "original_of_another_trace"
+
+
+def reason_of(reason: str) -> str:
+    """Why a delivery may not take effect whose original may not, for this reason."""
+    return f"original_{reason}"
+
 
 def original_record(delivery: Delivery) -> Record:
     """The original as a record of its own topic."""
@@ -28,8 +35,8 @@ def check_original(delivery: Delivery, terms: Terms) -> CheckedEvent | str:
     """The original, or the reason why this delivery may not take effect."""
     (checked,) = check_records(delivery.original.topic, [original_record(delivery)], terms)
     if isinstance(checked, Faulty):
-        return f"original_{checked.reason}"
+        return reason_of(checked.reason)
     act = checked.event
     if isinstance(act, TraceAct) and (act.requester, act.trace_id) != (delivery.requester, delivery.trace_id):
-        return "original_of_another_trace"
+        return OF_ANOTHER_TRACE
     return checked

@@ -12,6 +12,7 @@ from consumers.desk.inbox import InboxEntry, mark_receipt, without_receipt
 from consumers.store.session import Session
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, Step, not_watched
+from schemas.wire.traceparent import MARK
 
 BATCH = 100
 IDLE_S = 5.0
@@ -34,6 +35,7 @@ def receipt_record(entry: InboxEntry) -> dict[str, Any]:
         "delivery_id": entry.event_id,
         "received_at": entry.received_at.astimezone(UTC).isoformat(),
         "handling": {"codes": ["H0"]},
+        **({MARK: entry.traceparent} if entry.traceparent else {}),
     }
 
 

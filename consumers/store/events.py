@@ -10,15 +10,16 @@ from consumers.checked import CheckedEvent
 from schemas.record import SEAL_HEADER, Record
 from schemas.trust.seal import read_seal
 from schemas.wire.codec import decode
+from schemas.wire.traceparent import context_in
 
 COLUMNS = (
     "topic, event_id, sha256, member, record_id, revision, chain, life, seq, log_offset, appended_ms, schema_id,"
-    " key, value, seal"
+    " key, value, seal, traceparent"
 )
 TYPES = [
     *("text", "text", "text", "text", "text", "int8"),
     *("text", "int4", "int8", "int8", "int8", "int4"),
-    *("text", "bytea", "text"),
+    *("text", "bytea", "text", "text"),
 ]
 
 Identity = tuple[str, str, str]
@@ -121,8 +122,10 @@ def _copy(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
 
 def _row(checked: CheckedEvent) -> tuple[object, ...]:
     record, claims, event = checked.record, checked.claims, checked.event
+    context = context_in(record.headers)
     return (
         *(record.topic, event.event_id, checked.sha256, event.member, event.record_id, event.revision),
         *(claims.chain, claims.life, claims.seq, record.offset, record.appended_ms, checked.schema_id),
         *(claims.key, record.value, record.header_values(SEAL_HEADER)[0].decode("ascii")),
+        context.text(event.event_id) if context else None,
     )

@@ -17,6 +17,7 @@ from consumers.tracing import knowledge, rows
 from consumers.tracing.decide import Matter, Ruling, Stamp, decision_of, delivery_of, ruling_of
 from consumers.tracing.fold import fold
 from consumers.tracing.handler import refold
+from consumers.tracing.knowledge import Arrival
 from consumers.tracing.question import Knowledge, question_of
 from consumers.tracing.rows import History
 from consumers.tracing.rules import route
@@ -25,8 +26,6 @@ from consumers.tracing.trace import Act, Trace, TraceKey
 from consumers.tracing.wants import ROUTING, Want, addressees, wants
 from schemas.directory import Directory
 from schemas.events.decision import Decision, PlannedDelivery, Settled, Undeliverable
-from schemas.events.delivery import Original
-from schemas.events.envelope import Event
 from schemas.events.ids import value_sha256
 from schemas.marks.reference import Reference
 from schemas.record import Draft
@@ -57,7 +56,15 @@ class Case:
     act: Act
 
 
-def decide(transaction: Connection[Any], office: Office, want: Want, key: TraceKey) -> Decision | None:
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A decision that was taken, and how the act came that called for it."""
+
+    decision: Decision
+    arrival: Arrival
+
+
+def decide(transaction: Connection[Any], office: Office, want: Want, key: TraceKey) -> Taken | None:
     """Settle one want; None when that is not wanted any more, or other marks than those locked would be read."""
     locked = _marks_to_lock(transaction, want, key)
     buckets.lock(transaction, {key.bucket_key, *locked})
@@ -91,47 +98,47 @@ def rule(transaction: Connection[Any], office: Office, case: Case, want: Want) -
     return ruling_of(route(question, Knowledge(office.directory, office.reference, missing)), question.requester)
 
 
-def settle(transaction: Connection[Any], office: Office, case: Case, want: Want, ruling: Ruling) -> Decision | None:
+def settle(transaction: Connection[Any], office: Office, case: Case, want: Want, ruling: Ruling) -> Taken | None:
     """Write the decision and its deliveries to the outbox, and what it settles; None when that was settled before.
 
     A delivery that would be larger than a delivery may be makes the decision ``undeliverable``.
     """
     act = case.act
-    original = knowledge.original_of(transaction, act.event.member, act.event.event_id, act.sha256)
-    if original is None:
+    arrival = knowledge.arrival_of(transaction, act.event.member, act.event.event_id, act.sha256)
+    if arrival is None:
         return None
     matter = Matter(want, case.trace.key, act.event.handling)
     stamp = _stamp(transaction, office, case, want)
-    decision, drafts = _drafted(decision_of(matter, ruling, stamp), original)
+    decision, drafts = _drafted(decision_of(matter, ruling, stamp), arrival)
     if any(len(draft.value) > MAX_DELIVERY_BYTES for draft in drafts[1:]):
-        decision, drafts = _drafted(decision_of(matter, TOO_LARGE, stamp), original)
+        decision, drafts = _drafted(decision_of(matter, TOO_LARGE, stamp), arrival)
     if not rows.settle(transaction, want, decision.event_id):
         return None
     first = outbox.add(transaction, drafts[0])
     for draft in drafts[1:]:
         outbox.add(transaction, draft, first)
     _take_away(transaction, want)
-    return decision
+    return Taken(decision, arrival)
 
 
-def draft_of(event: Event, topic: str, stream: str, key: str, value: bytes) -> Draft:
-    """An event of the region for its outbox."""
-    return Draft(topic, event.event_id, key, value, headers_for(event, stream))
-
-
-def delivery_draft(decision: Decision, sha256: str, planned: PlannedDelivery, original: Original) -> Draft:
+def delivery_draft(decision: Decision, sha256: str, planned: PlannedDelivery, arrival: Arrival) -> Draft:
     """A delivery for the outbox: the same bytes whenever it is made from the same decision and original."""
-    delivery = delivery_of(decision, sha256, planned, original)
-    key = decision.trace_id or decision.subject
-    return draft_of(delivery, inbox_topic(planned.inbox), "delivery", key, encode(delivery))
+    delivery = delivery_of(decision, sha256, planned, arrival.original)
+    headers = headers_for(delivery, "delivery", arrival.context)
+    return Draft(inbox_topic(planned.inbox), delivery.event_id, _key(decision), encode(delivery), headers)
 
 
-def _drafted(decision: Decision, original: Original) -> tuple[Decision, list[Draft]]:
-    """The decision's draft, then those of its deliveries."""
+def _drafted(decision: Decision, arrival: Arrival) -> tuple[Decision, list[Draft]]:
+    """The decision's draft, then those of its deliveries; all go on with the flow that the act is part of."""
     value = encode(decision)
-    own = draft_of(decision, DECISION_TOPIC, "decision", decision.trace_id or decision.subject, value)
+    headers = headers_for(decision, "decision", arrival.context)
+    own = Draft(DECISION_TOPIC, decision.event_id, _key(decision), value, headers)
     sha256 = value_sha256(value)
-    return decision, [own, *(delivery_draft(decision, sha256, planned, original) for planned in decision.deliveries)]
+    return decision, [own, *(delivery_draft(decision, sha256, planned, arrival) for planned in decision.deliveries)]
+
+
+def _key(decision: Decision) -> str:
+    return decision.trace_id or decision.subject
 
 
 def _later_act(case: Case) -> Ruling:

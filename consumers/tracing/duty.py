@@ -48,10 +48,10 @@ def route_by_hand(transaction: Connection[Any], office: Office, order: DutyOrder
         raise Rejected(f"there is no trace {order.key.trace_id} of {order.key.requester}; list those there are")
     hop, earlier = _open_hop(case)
     want = Want(ROUTING, order.key.request_id, hop.number, earlier.event_id)
-    decision = settle(transaction, office, case, want, _ruling(case, office, order))
-    if decision is None:
+    taken = settle(transaction, office, case, want, _ruling(case, office, order))
+    if taken is None:
         raise Rejected(f"trace {order.key.trace_id} was routed by a duty officer; that decision is on its way")
-    return decision
+    return taken.decision
 
 
 def _open_hop(case: Case) -> tuple[Hop, Decision]:

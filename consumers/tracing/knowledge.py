@@ -1,6 +1,7 @@
 """What decisions read of the region's database. It changes when a rule reads another table."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from schemas.events.decision import Seen
 from schemas.events.delivery import Original
 from schemas.events.firearm import Marks
 from schemas.topics import member_topic
+from schemas.wire.traceparent import TraceContext, own_context, read_context
 
 OPEN_MISSING = """
     select distinct on (current.member, current.record_id)
@@ -47,15 +49,25 @@ def seen(connection: Connection[Any], topics: Iterable[str]) -> tuple[Seen, ...]
     return tuple(Seen(topic=topic, next_offset=stored[topic].next_offset) for topic in sorted(stored))
 
 
-def original_of(connection: Connection[Any], member: str, event_id: str, sha256: str) -> Original | None:
-    """The record of an act as it was read, or None when it was taken back to quarantine."""
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An act as it came: its record, since when it is folded here, and the flow of work that it is part of."""
+
+    original: Original
+    folded_at: datetime
+    context: TraceContext
+
+
+def arrival_of(connection: Connection[Any], member: str, event_id: str, sha256: str) -> Arrival | None:
+    """An act as it came, or None when it was taken back to quarantine."""
     row = connection.execute(
-        "select topic, log_offset, appended_ms, key, value, seal from event"
+        "select topic, log_offset, appended_ms, key, value, seal, folded_at, traceparent from event"
         " where topic = %s and event_id = %s and sha256 = %s",
         [member_topic(member, "trace"), event_id, sha256],
     ).fetchone()
     if row is None:
         return None
-    topic, offset, appended_ms, key, value, seal = row
+    topic, offset, appended_ms, key, value, seal, folded_at, traceparent = row
     appended_at = datetime.fromtimestamp(appended_ms // 1000, UTC).replace(microsecond=appended_ms % 1000 * 1000)
-    return Original(topic=topic, offset=offset, appended_at=appended_at, key=key, value=bytes(value), seal=seal)
+    original = Original(topic=topic, offset=offset, appended_at=appended_at, key=key, value=bytes(value), seal=seal)
+    return Arrival(original, folded_at, read_context(traceparent) or own_context(event_id))

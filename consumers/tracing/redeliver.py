@@ -11,8 +11,8 @@ from psycopg import Connection
 from consumers.store import outbox
 from consumers.tracing import knowledge
 from consumers.tracing.deciding import delivery_draft
+from consumers.tracing.knowledge import Arrival
 from schemas.events.decision import Decision
-from schemas.events.delivery import Original
 
 
 def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
@@ -27,18 +27,18 @@ def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
             decision = Decision.model_validate(body)
             lacking = [planned for planned in decision.deliveries if planned.event_id not in in_inboxes]
             lacking = [planned for planned in lacking if not outbox.contains(transaction, planned.event_id)]
-            original = _original(transaction, decision) if lacking else None
-            if original is not None:
+            arrival = _arrival(transaction, decision) if lacking else None
+            if arrival is not None:
                 for planned in lacking:
-                    outbox.add(transaction, delivery_draft(decision, sha256, planned, original))
+                    outbox.add(transaction, delivery_draft(decision, sha256, planned, arrival))
                 added += len(lacking)
     return added
 
 
-def _original(transaction: Connection[Any], decision: Decision) -> Original | None:
+def _arrival(transaction: Connection[Any], decision: Decision) -> Arrival | None:
     row = transaction.execute(
         "select member, sha256 from trace_act where event_id = %s and requester = %s and trace_id = %s"
         " order by standing <> 'counted', standing <> 'out_of_turn', member, sha256 limit 1",
         [decision.subject, decision.requester, decision.trace_id],
     ).fetchone()
-    return knowledge.original_of(transaction, row[0], decision.subject, row[1]) if row else None
+    return knowledge.arrival_of(transaction, row[0], decision.subject, row[1]) if row else None

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from psycopg import Connection
 
 from consumers.store.session import Session
-from consumers.tracing.deciding import Office, decide
+from consumers.tracing.deciding import Office, Taken, decide
 from consumers.tracing.trace import TraceKey
 from consumers.tracing.wants import Want
 from schemas.errors import Stop, Temporary
@@ -29,8 +29,8 @@ RETRY_AFTER = timedelta(seconds=30)
 class RouterObserver(Protocol):
     """Told after the fact, on the worker's thread: each method returns at once and raises nothing."""
 
-    def decided(self, kind: str, rule: str | None) -> None:
-        """A decision was taken; the rule where it is a routing or a handing over."""
+    def decided(self, taken: Taken) -> None:
+        """A decision was taken and is in the outbox."""
 
     def not_decided(self, kind: str, error: Exception) -> None:
         """A want of this kind could not be decided; the others go on, and it is tried again later."""
@@ -42,7 +42,7 @@ class RouterObserver(Protocol):
 class Unwatched:
     """An observer for whom nothing matters."""
 
-    def decided(self, kind: str, rule: str | None) -> None:
+    def decided(self, taken: Taken) -> None:
         """Ignored."""
 
     def not_decided(self, kind: str, error: Exception) -> None:
@@ -107,20 +107,20 @@ class RouterWorker:
 
     def _settled(self, task: Task) -> bool:
         try:
-            decision = self._session.transact(lambda transaction: self._decide(transaction, task))
+            taken = self._session.transact(lambda transaction: self._decide(transaction, task))
         except (Temporary, Stop):
             raise
         except Exception as error:  # noqa: BLE001  # one want that cannot be decided must not stop the others
             self._later[task.want] = self._office.now() + RETRY_AFTER
             self._observer.not_decided(task.want.kind, error)
             return False
-        if decision is None:
+        if taken is None:
             return False
         self._reached(Step.DECIDED)
-        self._observer.decided(decision.kind, rule_of(decision))
+        self._observer.decided(taken)
         return True
 
-    def _decide(self, transaction: Connection[Any], task: Task) -> Decision | None:
+    def _decide(self, transaction: Connection[Any], task: Task) -> Taken | None:
         return decide(transaction, self._office, task.want, task.key)
 
 

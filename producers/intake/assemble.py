@@ -16,6 +16,7 @@ from schemas.events.ids import canonical_fields, content_digest, event_id, id_ke
 from schemas.record import Draft
 from schemas.topics import member_topic
 from schemas.wire.cloudevents import headers_for
+from schemas.wire.traceparent import TraceContext, own_context
 
 FIRST_HOP = 1
 ONLY_ITEM = "1"
@@ -97,10 +98,14 @@ def finished(event: MemberEvent, revision: int) -> MemberEvent:
     return event.model_copy(update={"revision": revision, "event_id": event_id(event.record_id, revision)})
 
 
-def draft_of(event: MemberEvent, stream: str, value: bytes) -> Draft:
-    """What goes into the outbox. Trace acts are keyed by their trace, receipts by what they are for."""
+def draft_of(event: MemberEvent, stream: str, value: bytes, context: TraceContext | None = None) -> Draft:
+    """What goes into the outbox. Trace acts are keyed by their trace, receipts by what they are for.
+
+    Without a ``context`` the event begins a flow of its own.
+    """
     key = str(getattr(event, {"trace": "trace_id", "receipt": "of_event"}.get(stream, "record_id")))
-    return Draft(member_topic(event.member, stream), event.event_id, key, value, headers_for(event, stream))
+    headers = headers_for(event, stream, context or own_context(event.event_id))
+    return Draft(member_topic(event.member, stream), event.event_id, key, value, headers)
 
 
 def _trace_ids(raw: Mapping[str, Any], record: str, identity: Identity) -> dict[str, Any]:

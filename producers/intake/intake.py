@@ -34,6 +34,7 @@ from schemas.marks.suggest import Suggest, own_suggest
 from schemas.rejection import Problem, problem
 from schemas.topics import MAX_EVENT_BYTES
 from schemas.wire.codec import decode, encode
+from schemas.wire.traceparent import own_context
 
 NOTHING_KNOWN = Verdict(Sameness.NEW, 1)
 
@@ -122,9 +123,11 @@ def settle(judged: Judged, acceptance: Acceptance, at: datetime) -> Result:
         too_large = problem("too_large", size=str(len(value)), limit=str(MAX_EVENT_BYTES))
         return _rejected(judged.submission, (too_large,), acceptance)
     revision = _revision(judged, event, at)
-    acceptance.add(revision, draft_of(event, revision.stream, value))
+    context = judged.submission.context or own_context(event.event_id)
+    acceptance.add(revision, draft_of(event, revision.stream, value, context))
     acceptance.close_rejected(revision.stream, judged.submission.national_id, event.event_id)
-    return _result(judged, "accepted", event.event_id, event.revision)
+    accepted = _result(judged, "accepted", event.event_id, event.revision)
+    return accepted.model_copy(update={"traceparent": context.text(event.event_id)})
 
 
 def _with_warnings(result: Result, judged: Judged) -> Result:

@@ -22,13 +22,14 @@ from producers.mapping.grouping import group
 from producers.mapping.national import NationalRow
 from producers.outbox import Rejection
 from schemas.errors import Rejected
+from schemas.wire.traceparent import TraceContext
 
 READERS_CODES = frozenset({UNREADABLE, "rewritten_number"})
 ROWS = "rows"
 NOT_REJECTED = "not_rejected"
 
 
-def resubmit(intake: Intake, number: int) -> tuple[str, tuple[Result, ...]]:
+def resubmit(intake: Intake, number: int, context: TraceContext | None = None) -> tuple[str, tuple[Result, ...]]:
     """Judge a rejected record again: its stream, and its results, usually one.
 
     Its rejection is closed, or kept with the reasons of today; what its mapping leaves out today has no result.
@@ -41,7 +42,7 @@ def resubmit(intake: Intake, number: int) -> tuple[str, tuple[Result, ...]]:
         raise _not_rejected(number)
     at = intake.now()
     standards = Standards(intake.member, intake.directory, intake.code_lists)
-    judged = [look_at(one, intake.identity, standards, at) for one in submissions(intake, kept, at)]
+    judged = [look_at(one, intake.identity, standards, at) for one in submissions(intake, kept, at, context)]
     with intake.outbox.accept() as acceptance:
         results = tuple(settle(one, acceptance, at) for one in judged)
         if number not in {result.rejected_id for result in results}:
@@ -50,10 +51,12 @@ def resubmit(intake: Intake, number: int) -> tuple[str, tuple[Result, ...]]:
     return kept.rejected.stream, results
 
 
-def submissions(intake: Intake, kept: Rejection, at: datetime) -> Sequence[Submission]:
+def submissions(
+    intake: Intake, kept: Rejection, at: datetime, context: TraceContext | None = None
+) -> Sequence[Submission]:
     """A kept record as it would be handed in today; none when its mapping leaves it out now."""
     rejected = kept.rejected
-    entrance = Entrance(rejected.way, rejected.source)
+    entrance = Entrance(rejected.way, rejected.source, context)
     if rejected.mapping == HARMONISED:
         return [harmonised_submission(rejected.stream, rejected.record, rejected.row or 1, entrance)]
     if not rejected.mapping:

@@ -14,6 +14,7 @@ from producers.mapping.national import NationalRecord
 from producers.mapping.tree import Origin
 from schemas.messages.sentences import WORKING_LANGUAGE, message
 from schemas.rejection import Problem
+from schemas.wire.traceparent import MARK, TraceContext, read_context
 
 Outcome = Literal["accepted", "unchanged", "superseded", "rejected"]
 
@@ -27,10 +28,11 @@ REASON_COLUMN = "interfocal_reason"
 
 @dataclass(frozen=True, slots=True)
 class Entrance:
-    """How a record came: the way (``file``, ``http`` ...), and the file's name or the system."""
+    """How a record came: the way (``file``, ``http`` ...), the file's name or the system, and the flow of work."""
 
     way: str
     source: str
+    context: TraceContext | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ class Submission:
     problems: tuple[Problem, ...] = ()
     reassert: bool = False
     remap: bool = False
+    context: TraceContext | None = None
 
     @property
     def national_id(self) -> str:
@@ -89,6 +92,7 @@ class Result(BaseModel):
     superseded_by: int | None = Field(default=None, description="The highest revision, where it is another")
     rejected_id: int | None = Field(default=None, description="Number among the rejected records; none in a dry run")
     published: bool | None = Field(default=None, description="Whether Kafka has it; only with wait=published")
+    traceparent: str | None = Field(default=None, description="W3C trace context, by which logs tell of it")
     problems: tuple[ShownProblem, ...] = Field(default=(), description="Why it was rejected")
     warnings: tuple[ShownProblem, ...] = Field(default=(), description="What is odd; nothing is changed or rejected")
 
@@ -99,8 +103,18 @@ def show_problem(found: Problem, language: str = WORKING_LANGUAGE) -> ShownProbl
 
 
 def harmonised_submission(stream: str, record: Mapping[str, Any], row: int, entrance: Entrance) -> Submission:
-    """A record that came in the harmonised form."""
-    return Submission(stream=stream, fields=record, content=record, kept=record, rows=(row,), entrance=entrance)
+    """A record that came in the harmonised form. A flow that it names itself goes before that of its entrance."""
+    said = record.get(MARK)
+    plain = {name: value for name, value in record.items() if name != MARK}
+    return Submission(
+        stream=stream,
+        fields=plain,
+        content=plain,
+        kept=plain,
+        rows=(row,),
+        entrance=entrance,
+        context=(read_context(said) if isinstance(said, str) else None) or entrance.context,
+    )
 
 
 def national_submission(
@@ -122,6 +136,7 @@ def national_submission(
         mapping_version=mapping.version,
         origins=made.origins,
         problems=made.problems,
+        context=entrance.context,
     )
 
 

@@ -36,6 +36,7 @@ from producers.ways_in.observer import Observer
 from producers.ways_in.openapi import body_of, component_schemas
 from schemas.errors import ExchangeError, Misconfigured, Rejected
 from schemas.messages.sentences import reading_language
+from schemas.wire.traceparent import TRACEPARENT, TraceContext, read_context
 
 BEARER = HTTPBearer(auto_error=False, description="An API key of the member")
 API_KEY = APIKeyHeader(name="X-Api-Key", auto_error=False, description="The same, in another header")
@@ -45,6 +46,14 @@ Language = Annotated[
 IDENTITY = "identity"
 MOST_DIGITS = 18  # of the length that a body declares: a number of any more cannot be read
 Number = Annotated[int, Path(ge=1, le=2**63 - 1, description="Its number in the list of rejected records")]
+
+
+def flow_of(request: Request) -> TraceContext | None:
+    """The flow of work that a request says it is part of."""
+    return read_context(request.headers.get(TRACEPARENT))
+
+
+Flow = Annotated[TraceContext | None, Depends(flow_of)]
 ANSWERS: dict[int | str, dict[str, Any]] = {
     200: {"description": "A bulk: one result per record, in order. One record: nothing new (unchanged, superseded)"},
     202: {"model": Result, "description": "One record: accepted, and safe in the outbox"},
@@ -126,10 +135,12 @@ class Door:
         except Misconfigured as error:
             raise HTTPException(400, str(error)) from None
 
-    def take(self, caller: Caller, stream: str, body: Body, asked: Asked) -> tuple[Result, ...]:
+    def take(
+        self, caller: Caller, stream: str, body: Body, asked: Asked, context: TraceContext | None = None
+    ) -> tuple[Result, ...]:
         """Hand records to the member's intake, and tell the observer what became of them."""
         intake = self.intakes[caller.member]
-        entrance = Entrance("file" if asked.source else "http", asked.source or caller.system)
+        entrance = Entrance("file" if asked.source else "http", asked.source or caller.system, context)
         if asked.mapping is None:
             results = intake.submit(stream, body.records, entrance, **_options(asked))
         else:
@@ -207,13 +218,14 @@ def _submission(door: Door, stream: str) -> Callable[..., Awaitable[JSONResponse
         request: Request,
         asked: Annotated[Asked, Query()],
         caller: Annotated[Caller, Depends(door.authenticated)],
+        flow: Flow,
     ) -> JSONResponse:
         content = await _bounded(request, door.bounds)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         body = await run_in_threadpool(read_body, content, media_type)
         if len(body.records) > door.bounds.records:
             raise HTTPException(413, f"At most {door.bounds.records} records are taken in one request.")
-        results = await run_in_threadpool(door.take, caller, stream, body, asked)
+        results = await run_in_threadpool(door.take, caller, stream, body, asked, flow)
         if asked.wait and not asked.dry_run:
             results = await door.published(caller, results)
         return answer_single(results[0]) if body.single and len(results) == 1 else answer_bulk(results)
@@ -245,15 +257,16 @@ def _add_rejected(router: APIRouter, door: Door) -> None:
             raise HTTPException(404, f"There is no rejected record {number}.")
         return kept_rejection(kept, door.language(caller, language))
 
-    told: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (400, 401, 429, 503)}
-    told |= {404: {"model": NotTaken}, 422: {"model": NotTaken}}
+    told = misasked | {404: {"model": NotTaken}, 422: {"model": NotTaken}}
 
     @router.post("/rejected/{number}/resubmit", responses=told, response_model=list[Result])
-    def resubmit_rejected(number: Number, caller: Annotated[Caller, Depends(door.authenticated)]) -> JSONResponse:
+    def resubmit_rejected(
+        number: Number, caller: Annotated[Caller, Depends(door.authenticated)], flow: Flow
+    ) -> JSONResponse:
         """Judge a kept rejected record again, with the mappings of today; its results, usually one."""
         intake = door.intakes[caller.member]
         try:
-            stream, results = resubmit(intake, number)
+            stream, results = resubmit(intake, number, flow)
         except Rejected as error:
             if error.code != NOT_REJECTED:
                 raise

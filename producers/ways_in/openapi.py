@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from producers.mapping.shape import ENVELOPE, EVENTS
+from schemas.wire.traceparent import MARK
 
 REFERENCES = "#/components/schemas/{model}"
 SUBMITTED: Mapping[str, Any] = {
     "national_id": {"type": "string", "description": "The record's id in its national system; never leaves the member"},
     "national_version": {"type": "string", "description": "Its own version or change time; an older one is rejected"},
     "reassert": {"type": "boolean", "description": "Say again what an earlier revision said, as the newest"},
+    MARK: {"type": "string", "description": "W3C traceparent of this record alone; else that of the request's header"},
 }
 ITEM_KEY = {"type": "string", "description": "What tells the item from others of its record; else its position does"}
 SEIZURE_ID = {"type": "string", "description": "National id of the seizure, in place of seizure_record_id and item_id"}

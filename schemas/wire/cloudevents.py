@@ -1,4 +1,4 @@
-"""CloudEvents 1.0 headers (Kafka binding, binary mode). They change when the binding, or what we tell in it, does.
+"""CloudEvents 1.0 headers (Kafka binding, binary mode) and ``traceparent``. They change with what we tell in them.
 
 Headers are not sealed: they serve tools that look at topics. What we do goes by the sealed value alone.
 """
@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from schemas.errors import Unusable
 from schemas.events.envelope import Event
 from schemas.events.types import instant_text
+from schemas.wire.traceparent import TraceContext
 
 CONTENT_TYPE = "content-type"
+HEADERS_DISAGREE = "headers_disagree"
 MARK = "ce_"
 
 Header = tuple[str, bytes]
 
 
-def headers_for(event: Event, stream: str) -> tuple[Header, ...]:
+def headers_for(event: Event, stream: str, context: TraceContext | None = None) -> tuple[Header, ...]:
     """The headers of an event on a topic that carries this stream, in a fixed order, each once."""
     said = {
         "ce_specversion": "1.0",
@@ -26,7 +28,8 @@ def headers_for(event: Event, stream: str) -> tuple[Header, ...]:
         "ce_subject": event.record_id,
         CONTENT_TYPE: "application/avro",
     }
-    return tuple((name, text.encode()) for name, text in said.items())
+    told = tuple((name, text.encode()) for name, text in said.items())
+    return told if context is None else (*told, context.header(event.event_id))
 
 
 def check_headers(headers: Iterable[Header], event: Event, stream: str) -> None:
@@ -40,6 +43,6 @@ def check_headers(headers: Iterable[Header], event: Event, stream: str) -> None:
         if known is not None and said != known:
             raise Unusable(
                 f"header {name.lower()} says another thing than the sealed event; somebody changed it on the way",
-                code="headers_disagree",
+                code=HEADERS_DISAGREE,
                 parameters={"header": name.lower()},
             )

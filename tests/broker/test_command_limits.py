@@ -26,6 +26,8 @@ READING = {
     "rebuild": ["rebuild", "--verify", "--into", "limits_rebuild"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
     "provision plan": ["provision", "plan"],
+    "top": ["top"],
+    "config check": ["config", "check"],
 }
 DESK_CSV = {"trace list": ["--as", ASKER]}
 TESTED_APART = {
@@ -35,6 +37,7 @@ TESTED_APART = {
     "backup",
     "restore",
     "provision apply",
+    "doctor",  # a region without processes is never in order
     "rejected resubmit",
     "quality",
     "mapping check",

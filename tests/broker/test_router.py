@@ -8,8 +8,9 @@ import psycopg
 import pytest
 
 from consumers.store.session import Session
+from consumers.tracing.deciding import Taken
 from consumers.tracing.redeliver import redeliver
-from consumers.tracing.worker import RouterWorker
+from consumers.tracing.worker import RouterWorker, rule_of
 from histories import (
     ASKER,
     FIRST,
@@ -39,8 +40,8 @@ class Notes:
         self.taken: list[tuple[str, str | None]] = []
         self.failed: list[str] = []
 
-    def decided(self, kind: str, rule: str | None) -> None:
-        self.taken.append((kind, rule))
+    def decided(self, taken: Taken) -> None:
+        self.taken.append((taken.decision.kind, rule_of(taken.decision)))
 
     def not_decided(self, kind: str, error: Exception) -> None:
         self.failed.append(f"{kind} {type(error).__name__}")

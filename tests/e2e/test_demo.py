@@ -12,10 +12,12 @@ from typing import Any
 
 import pytest
 
+from documents import OPERATION, named, table
 from interfocal.demo.national import WAYS
 from interfocal.installation.installation import Places, open_directory
 from producers.outbox import open_read_only
 from schemas.topics import RECORD_STREAMS
+from scraping_along import Totals, scraping, total_of
 from source_tree import ROOT
 
 US_STATES = ROOT / "tests" / "regions" / "us-states"
@@ -35,6 +37,7 @@ class Played:
 
     said: str
     var: Path
+    scrapes: Sequence[Totals] = ()
 
     @property
     def report(self) -> dict[str, Any]:
@@ -56,7 +59,7 @@ class Played:
 def play(var: Path, *arguments: str) -> Played:
     """Run ``interfocal demo --once``; it has to end well, and at its limit is ended with all that it started."""
     command = [sys.executable, "-m", "interfocal", "demo", "--once", "--var", str(var), *arguments]
-    with subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as demo:  # noqa: S603  # our own program
+    with scraping(var) as scrapes, started(command) as demo:
         try:
             said, _ = demo.communicate(timeout=LIMIT_S)
         except subprocess.TimeoutExpired:
@@ -64,7 +67,12 @@ def play(var: Path, *arguments: str) -> Played:
             said, _ = demo.communicate()
     assert demo.returncode == 0, said
     assert "Traceback" not in said
-    return Played(said, var)
+    return Played(said, var, scrapes)
+
+
+def started(command: Sequence[str]) -> subprocess.Popen[str]:
+    """Our own program, with all that it prints in one."""
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
 
 
 def rows_of(path: Path) -> Sequence[Row]:
@@ -108,6 +116,17 @@ def test_the_demo_keeps_every_promise(default: Played) -> None:
     check_report(default)
     assert "every promise held" in default.said
     assert "Exercise data only" in default.said
+
+
+def test_every_documented_metric_is_there_and_moves_or_rests_or_stands(default: Played) -> None:
+    kinds = {named(name)[0]: kind for name, _, kind, _ in table(OPERATION, "## Metrics")}
+    shows = {name: [total_of(scrape, name) for scrape in default.scrapes] for name in kinds}
+    assert len(default.scrapes) > 2
+    assert [name for name, kind in kinds.items() if kind == "moves" and len(set(shows[name])) < 2] == []
+    assert [name for name, kind in kinds.items() if kind == "rests" and 0.0 not in shows[name]] == []
+    steady = [set(shows[name][-3:]) for name, kind in kinds.items() if kind == "constant"]
+    assert all(len(values) == 1 and min(values) > 0 for values in steady)
+    assert set(kinds.values()) == {"moves", "rests", "constant"}
 
 
 def test_every_way_in_brings_records(default: Played) -> None:

@@ -57,7 +57,7 @@ def report_at(path: Path) -> dict[str, object]:
 
 def test_a_file_that_stands_still_for_two_looks_is_handed_over_and_put_away(path: Path, intake: Intake) -> None:
     told: list[tuple[str, str]] = []
-    folder = watching(path, intake, Observer(lambda member, stream: told.append((member, stream))))
+    folder = watching(path, intake, Observer(lambda member, stream, _: told.append((member, stream))))
     written(path, LINE)
     assert looked(folder, 1) == []
     assert looked(folder, 1) == [{"accepted": 1}]

@@ -12,6 +12,7 @@ import pytest
 from asgi import client_of
 from intake_cases import ID_KEY, NOW, ROW, directory, mapping_of, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
+from producers.intake.submission import Result
 from producers.ways_in.allowance import Allowance
 from producers.ways_in.api_keys import ApiKey, KeyFile, KeyFiles, key_sha256
 from producers.ways_in.http import Bounds, create_app
@@ -21,8 +22,11 @@ from schemas.directory import Member
 from schemas.errors import OutboxFull, StoreAway
 from schemas.events.ids import id_key_check
 from schemas.record import Entry
+from schemas.wire.traceparent import MARK, TRACEPARENT
 
 KEY = "a-key-of-rs-that-nobody-guesses-0123456789"
+FLOW = "0af7651916cd43dd8448eb211c80319c"
+GIVEN = f"00-{FLOW}-b7ad6b7169203331-01"
 CYRILLIC = "KOM: dva није број."  # noqa: RUF001  # Serbian
 NDJSON = {"content-type": "application/x-ndjson"}
 
@@ -33,6 +37,12 @@ class Told:
 
     accepted: list[tuple[str, ...]] = field(default_factory=list)
     rejected: list[tuple[str, ...]] = field(default_factory=list)
+
+    def on_accepted(self, member: str, stream: str, _result: Result) -> None:
+        self.accepted.append((member, stream))
+
+    def on_rejected(self, member: str, stream: str, result: Result) -> None:
+        self.rejected.append((member, stream, result.problems[0].code))
 
 
 @dataclass
@@ -58,7 +68,7 @@ def served(tmp_path: Path) -> Iterator[Served]:
     keys = tmp_path / "api-keys.json"
     write_keys(keys, ApiKey(id="1", system="cms", sha256=key_sha256(KEY)))
     told = Told()
-    observer = Observer(lambda *said: told.accepted.append(said), lambda *said: told.rejected.append(said))
+    observer = Observer(told.on_accepted, told.on_rejected)
     bounds = Bounds(body_bytes=200_000, records=10, wait_s=0.2, poll_s=0.01)
     app = create_app({"RS": intake}, KeyFiles({"RS": keys}).caller, observer=observer, bounds=bounds)
     yield Served(client_of(app, authorization=f"Bearer {KEY}"), intake, keys, told)
@@ -290,3 +300,36 @@ def test_a_system_that_sends_too_much_is_told_when_to_come_again_and_nothing_is_
     assert calm.get("/v1/rejected").status_code == 200
     with pytest.raises(StoreAway, match="takes nothing now: This system sends too many requests"):
         Exchange("http://intake", "wild", client_of(app)).submit("seizure", [seizure()])
+
+
+def flows(served: Served) -> list[str]:
+    """The header of each row that the outbox holds."""
+    return [dict(row.draft.headers)[TRACEPARENT].decode() for row in served.intake.outbox.reading.all_rows()]
+
+
+def test_a_request_that_is_part_of_a_flow_hands_it_on_to_every_event_that_it_makes(served: Served) -> None:
+    headers = {TRACEPARENT: GIVEN}
+    records = [seizure(), seizure(national_id="KU-18"), seizure(items=[])]
+    results = served.http.post("/v1/seizure", json=records, headers=headers).json()
+    assert [text[:36] + text[-2:] for text in flows(served)] == [f"00-{FLOW}-01"] * 2
+    assert [result["traceparent"] for result in results[:2]] == flows(served)
+    assert len(set(flows(served))) == 2
+
+
+@pytest.mark.parametrize("given", [None, "", "00-zz", GIVEN.upper(), f"{GIVEN}\u00e9"])
+def test_without_one_of_the_standards_form_each_event_begins_a_flow_of_its_own(
+    served: Served, given: str | None
+) -> None:
+    headers = {TRACEPARENT.encode(): given.encode("latin-1")} if given is not None else {}
+    results = served.http.post("/v1/seizure", json=[seizure(), seizure(national_id="KU-18")], headers=headers).json()
+    expected = [result["event_id"].replace("-", "") for result in results]
+    assert [text.split("-")[1] for text in flows(served)] == expected
+
+
+def test_a_record_may_name_its_own_flow_which_is_no_part_of_what_it_says(served: Served) -> None:
+    first = served.http.post("/v1/seizure", json=[{**seizure(), MARK: GIVEN}, seizure(national_id="KU-18")]).json()
+    again = served.http.post("/v1/seizure", json=seizure()).json()
+    assert (first[0]["outcome"], again["outcome"]) == ("accepted", "unchanged")
+    assert [text.split("-")[1] == FLOW for text in flows(served)] == [True, False]
+    (row, _) = served.intake.outbox.reading.all_rows()
+    assert FLOW.encode() not in row.draft.value

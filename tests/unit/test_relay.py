@@ -1,6 +1,6 @@
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -28,8 +28,8 @@ class Told:
     published_by_topic: Counter[str] = field(default_factory=Counter)
     failures: list[ExchangeError] = field(default_factory=list)
 
-    def published(self, topic: str, count: int) -> None:
-        self.published_by_topic[topic] += count
+    def published(self, offsets: Mapping[Entry, int]) -> None:
+        self.published_by_topic.update(entry.draft.topic for entry in offsets)
 
     def away(self, error: ExchangeError) -> None:
         self.failures.append(error)

@@ -39,7 +39,7 @@ def test_rows_are_handed_over_and_told_what_became_of_them(engine: Engine, intak
     bad = {**ROW, "PREDMET": "KU-2", "VRSTA": "top"}
     put(engine, MAPPED, PLAIN, {"mapping": "rs-zaplene", "record": bad})
     told: list[str] = []
-    table = SqlTable(engine, TABLE, intake, Observer(lambda _, stream: told.append(stream)))
+    table = SqlTable(engine, TABLE, intake, Observer(lambda _member, stream, _result: told.append(stream)))
     assert table.look() == 3
     assert became(engine) == [("accepted", 1, []), ("accepted", 1, []), ("rejected", None, ["unknown_code"])]
     assert told == ["seizure", "seizure"]

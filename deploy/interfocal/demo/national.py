@@ -34,6 +34,7 @@ from producers.ways_in.bodies import row_object
 from producers.ways_in.files import read_rows
 from producers.ways_in.folder import REPORT_ENDING
 from producers.ways_in.handing import FileReport, Tally, mappings_for
+from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import Misconfigured
 
 WAYS_FILE = "demo.toml"
@@ -96,7 +97,7 @@ def by_http(national: National, path: Path) -> FileReport:
     intake = national.intake
     headers = {"Authorization": f"Bearer {intake.api_key.get_secret_value()}"}
     tally = Tally()
-    with httpx.Client(verify=trusting(intake.authority)) as http:
+    with httpx.Client(timeout=TIMEOUT_S, verify=trusting(intake.authority)) as http:
         for mapping in national.chosen(path):
             asked = {"mapping": mapping.name}
             address = f"{intake.url}/v1/{mapping.stream}"

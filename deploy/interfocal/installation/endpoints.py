@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from interfocal.installation.installation import Places
 from interfocal.installation.secrets import read_secret
 from interfocal.installation.settings import load_settings
+from interfocal.installation.targets import write_targets
 from interfocal.transport.local import LocalTrust
 from schemas.errors import Misconfigured
 
@@ -40,11 +41,12 @@ def read_endpoints(var: Path) -> dict[str, Any]:
 
 
 def write_endpoints(var: Path, endpoints: dict[str, Any]) -> None:
-    """Replace the file as a whole."""
+    """Replace the file as a whole, and with it that of Prometheus's targets."""
     path = Places(var).endpoints
     draft = path.with_name(path.name + ".new")
     draft.write_text(json.dumps(endpoints, indent=2) + "\n", encoding="utf-8")
     draft.replace(path)
+    write_targets(var, endpoints)
 
 
 def announce(var: Path, part: Mapping[str, Any]) -> None:

@@ -40,9 +40,19 @@ class Places:
         """Addresses of the running processes."""
         return self.var / "endpoints.json"
 
+    @property
+    def prometheus_targets(self) -> Path:
+        """The same for Prometheus."""
+        return self.var / "prometheus-targets.json"
+
+    @property
+    def members(self) -> Path:
+        """Where the members' folders are, and with them their outboxes."""
+        return self.var / "members"
+
     def member(self, owner: str) -> Path:
         """A member's own folder: outbox and API keys."""
-        return self.var / "members" / owner.lower()
+        return self.members / owner.lower()
 
     def secrets(self, owner: str) -> Path:
         """A member's secrets, or the region's."""
@@ -157,3 +167,13 @@ def open_installation(var: Path) -> Installation:
         stack = supervisor.current(var)
         bootstrap, postgres = bootstrap or stack.bootstrap, postgres or stack.postgres_url
     return Installation(var, settings, kept, bootstrap, postgres)
+
+
+def open_half(var: Path) -> Installation:
+    """The same for whoever looks on while servers are down: an address that is not known is empty.
+
+    Raises Misconfigured or Unsealed, as ``open_installation``.
+    """
+    settings, kept, written = load_settings(var), Places(var).trust.read(), supervisor.written(var)
+    bootstrap = settings.kafka.bootstrap or written.bootstrap
+    return Installation(var, settings, kept, bootstrap, settings.postgres.url or written.postgres_url)

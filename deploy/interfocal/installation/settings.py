@@ -1,6 +1,7 @@
 """Settings of one installation: TOML file, then environment, then secrets folder. It changes with what can be set."""
 
 import os
+import tomllib
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +20,14 @@ from schemas.errors import Misconfigured
 SETTINGS_FILE = "interfocal.toml"
 SECRETS_FOLDER = "secrets"
 NESTED = "."  # of the name of a secret's file: postgres.url
+PREFIX, WITHIN = "INTERFOCAL_", "__"  # of the name of a variable: INTERFOCAL_POSTGRES__URL
+PLAIN_VARIABLES = frozenset(
+    {
+        *("INTERFOCAL_VAR", "INTERFOCAL_CACHE", "INTERFOCAL_WORKERS_OFF"),
+        *("INTERFOCAL_KILL_AFTER", "INTERFOCAL_FREEZE_AFTER"),
+    }
+)
+"""Variables that are no settings, though they begin as they do."""
 
 
 class Purpose(BaseModel):
@@ -115,8 +124,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         frozen=True,
         extra="forbid",
-        env_prefix="INTERFOCAL_",
-        env_nested_delimiter="__",
+        env_prefix=PREFIX,
+        env_nested_delimiter=WITHIN,
     )
 
     kafka: KafkaSettings = KafkaSettings()
@@ -157,6 +166,8 @@ def load_settings(var: Path) -> Settings:
 
     try:
         return Located()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Misconfigured(f"{var / SETTINGS_FILE} is not readable as TOML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])

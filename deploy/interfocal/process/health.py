@@ -22,7 +22,7 @@ class Failures:
     def add(self, worker: str, code: str) -> None:
         """One failed."""
         self.codes[worker] = code
-        self.metrics.worker_failed.labels(worker).set(1)
+        self.metrics.process.worker_failed.labels(worker).set(1)
 
     def check(self) -> str | None:
         """Which failed."""

@@ -21,7 +21,7 @@ from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.topics import EVERY_BROKER, Topic
 
-BOOTSTRAP_MS = 15_000
+ANSWER_S = 30.0
 SET_ON_THE_TOPIC = "DYNAMIC_TOPIC_CONFIG"
 
 
@@ -86,11 +86,14 @@ class Cluster:
 
 
 @contextmanager
-def opened(access: Access) -> Iterator[Cluster]:
-    """A connection to the cluster; raises BrokerAway when no broker answers, or when one ends it half-way."""
+def opened(access: Access, answer_s: float = ANSWER_S) -> Iterator[Cluster]:
+    """A connection to the cluster; raises BrokerAway when no broker answers in time, or when one ends it half-way.
+
+    Raises Misconfigured for a wrong password or certificate, and where a right is missing.
+    """
     require_listener(access.bootstrap)  # a client that finds nobody waits half a minute, and leaves its sockets open
     try:
-        admin = KafkaAdminClient(**access.settings(), bootstrap_timeout_ms=BOOTSTRAP_MS)
+        admin = KafkaAdminClient(**access.settings(), bootstrap_timeout_ms=round(answer_s * 1000))
     except SaslAuthenticationFailedError as error:
         raise Misconfigured(f"Kafka at {access.bootstrap} turns us away: {error.args[0]}.") from error
     except KafkaError as error:

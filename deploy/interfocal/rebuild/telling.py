@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from consumers.observer import Unobserved
+from consumers.quarantine.entries import Faulty
 from consumers.view.dump import Row
 from interfocal.rebuild.drawing import Drawing, Seconds
 from schemas.errors import ExchangeError
@@ -66,10 +67,9 @@ class Telling(Unobserved):
             self.gaps.append((topic, first, last))
         self.drawing.say(f"log_gap: {topic} lacks offsets {first} to {last}")
 
-    def quarantined(self, topic: str, reason: str) -> None:
+    def quarantined(self, faulty: Faulty) -> None:
         """One record cannot be used; the live region has it in quarantine too."""
-        del topic
-        self.reasons[reason] += 1
+        self.reasons[faulty.reason] += 1
 
     def away(self, error: ExchangeError) -> None:
         """Broker or database do not answer; the loop tries again."""

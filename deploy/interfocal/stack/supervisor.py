@@ -134,6 +134,14 @@ def current(var: Path) -> Stack:
     return Stack(",".join(service.address for service in brokers), store.address, LocalTrust.under(var))
 
 
+def written(var: Path) -> Stack:
+    """The addresses that are written down, whether their servers run or not; empty for those that are not."""
+    services = StateFile.under(var.resolve()).services()
+    brokers = [service.address for name, service in sorted(services.items()) if name.startswith(KAFKA)]
+    store = services.get(Postgres.name)
+    return Stack(",".join(brokers), store.address if store else "", LocalTrust.under(var))
+
+
 def known(server: Server, state: StateFile) -> Service | None:
     """The server as written down if it is up, or its process that a dead launcher left unwritten."""
     service = state.services().get(server.name)

@@ -12,4 +12,4 @@ def tell_expiries(metrics: Metrics, installation: Installation) -> None:
         ("server", server_certificate_of(installation)),
         ("authority", authority_of(installation)),
     ):
-        metrics.certificate_expires.labels(certificate).set(expiry(path).timestamp())
+        metrics.trust.certificate_expires.labels(certificate).set(expiry(path).timestamp())

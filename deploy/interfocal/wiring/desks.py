@@ -13,7 +13,7 @@ import httpx
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from consumers.checked import Handler
+from consumers.checked import CheckedEvent, Handler
 from consumers.checking import Terms
 from consumers.desk.handler import DeskHandler
 from consumers.desk.own import STREAMS as OWN_STREAMS
@@ -34,9 +34,11 @@ from interfocal.member.intake import intake_at, receipt_of
 from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import LoopObserver
+from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
 from interfocal.transport.signing_in import trusting
+from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
+from interfocal.watching.validity import show_validity
 from interfocal.wiring.certificates import tell_expiries
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
@@ -51,9 +53,9 @@ class WakingObserver(LoopObserver):
 
     work: threading.Event
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New deliveries are in the inbox."""
-        LoopObserver.folded(self, topic, events, appended_ms)
+        LoopObserver.folded(self, topic, events)
         self.work.set()
 
 
@@ -83,7 +85,9 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     metrics = Metrics(CollectorRegistry())
     tell_expiries(metrics, installation)
     failures = Failures(metrics)
-    workers: list[Worker] = []
+    show_build(metrics)
+    show_validity(metrics, installation.kept)
+    workers = [_watching(installation, codes, metrics)]
     loops: dict[str, Loop] = {}
     with ExitStack() as opened:
         http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority_of(installation))))
@@ -98,6 +102,14 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
     app.include_router(health_router(checks, metrics.registry))
     return Wired(app, workers, close)
+
+
+def _watching(installation: Installation, codes: Sequence[str], metrics: Metrics) -> Worker:
+    owners = {code: installation.directory.member(code).owner for code in codes}
+    connects = {code: connector(installation.desk_url(code), f"desk.{owner}.gauges") for code, owner in owners.items()}
+    watched = [Watched(DESK_READER, code, desk_topics(owner), connects[code]) for code, owner in owners.items()]
+    looks: list[Look] = [disk_look(metrics, {"var": installation.var}), *(store_look(metrics, one) for one in watched)]
+    return gauges_worker(looks, pace(len(codes)))
 
 
 def desk_topics(owner: str) -> tuple[str, ...]:
@@ -140,7 +152,8 @@ def _behind(loops: Mapping[str, Loop]) -> str | None:
 
 
 def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker]:
-    owner = installation.directory.member(code).owner
+    member = installation.directory.member(code)
+    owner = member.owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
 
     def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
@@ -154,6 +167,8 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
     terms = terms_of(installation)
     topics = desk_topics(owner)
     work = threading.Event()
+    observer = WakingObserver(shared.metrics, DESK_READER, member.code, work)
+    begin(observer, topics)
     pace = installation.settings.loop
     access, group = access_of(installation, desk_of(owner)), desk_group(owner)
     broker = Broker(access, group, installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
@@ -163,7 +178,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             connect=connect,
             terms=terms,
             rules=Rules(desk_handlers(terms), pace.quarantine_limit, shared.reached),
-            observer=WakingObserver(shared.metrics, work),
+            observer=observer,
             topics=topics,
             now=now,
             pace=Pace(limit=pace.batch_records),

@@ -15,13 +15,17 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.region_folder import region_folder
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
+from interfocal.process.observers import IntakeObserver
 from interfocal.process.service import Wired
+from interfocal.watching.gauges import disk_look, gauges_worker, show_build
+from interfocal.watching.validity import show_validity
 from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.heartbeats import heartbeat_worker
 from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from interfocal.wiring.ways_in import looking_workers
 from producers.intake.intake import Intake
+from producers.intake.submission import Result
 from producers.mapping.files import MappingSet, load_mappings
 from producers.outbox import OutboxFile
 from producers.relay import Relay
@@ -48,6 +52,7 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     """The process for these members; raises Misconfigured, NotOurs or StoreAway when one cannot be served here."""
     metrics = Metrics(CollectorRegistry())
     tell_expiries(metrics, installation)
+    show_build(metrics)
     code_lists = load_code_lists()
     mappings = load_mappings(region_folder(installation.places).mappings, code_lists)
     shared = Shared(code_lists, mappings, metrics, reached)
@@ -57,6 +62,7 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
             sides[code] = _side(installation, code, shared)
             opened.callback(sides[code].intake.outbox.close)
         close = opened.pop_all().close
+    show_validity(metrics, installation.kept, map(str.lower, sides))
     keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
     intakes = {code: side.intake for code, side in sides.items()}
     observer = _observer(metrics, sides)
@@ -68,7 +74,9 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     sendings = [side.sending for side in sides.values()]
     workers = [relay_worker(side.relay, side.sending) for side in sides.values()]
     workers += looking_workers(installation.settings.ways_in, intakes, observer)
+    places = {"var": installation.var, "outbox": installation.places.members}
     workers += [backlog_worker(sendings, metrics), quality_worker(intakes, metrics)]
+    workers.append(gauges_worker([disk_look(metrics, places)]))
     every_s = installation.settings.heartbeat.every_s
     workers.append(heartbeat_worker(intakes, every_s, lambda code: sides[code].relay.wake()))
     workers = [replace(worker, failed=failures.add) for worker in workers]
@@ -110,11 +118,10 @@ def _side(installation: Installation, code: str, shared: Shared) -> MemberSide:
 
 
 def _observer(metrics: Metrics, sides: Mapping[str, MemberSide]) -> Observer:
-    def on_accepted(member: str, stream: str) -> None:
-        metrics.accepted.labels(member, stream).inc()
+    told = IntakeObserver(metrics)
+
+    def on_accepted(member: str, stream: str, result: Result) -> None:
         sides[member].relay.wake()
+        told.accepted(member, stream, result)
 
-    def on_rejected(member: str, stream: str, _code: str) -> None:
-        metrics.rejected.labels(member, stream).inc()
-
-    return Observer(on_accepted, on_rejected)
+    return Observer(on_accepted, told.rejected)

@@ -16,6 +16,7 @@ from schemas.marks.reference import load_reference
 from schemas.marks.suggest import own_suggest
 from schemas.rejection import WARNING_MESSAGES
 
+FIRST_S = 10.0
 EVERY_S = 900.0
 MARKS = {"seizure": "items.firearm.marks", "missing": "marks", "trace": "request.marks"}
 SHOWN = ("make", "model", "calibre", "numbers.as_read")
@@ -24,10 +25,12 @@ AMBIGUOUS = "ambiguous_makes"
 
 
 def quality_worker(intakes: Mapping[str, Intake], metrics: Metrics) -> Worker:
-    """Measures every quarter of an hour, for the first time after one."""
+    """Measures every quarter of an hour, for the first time when the process has settled."""
 
     def run(stop: threading.Event) -> None:
-        while not stop.wait(EVERY_S):
+        wait_s = FIRST_S
+        while not stop.wait(wait_s):
+            wait_s = EVERY_S
             try:
                 show_quality(intakes, metrics, now)
             except Temporary as error:
@@ -39,7 +42,7 @@ def quality_worker(intakes: Mapping[str, Intake], metrics: Metrics) -> Worker:
 def show_quality(intakes: Mapping[str, Intake], metrics: Metrics, clock: Callable[[], datetime]) -> None:
     """Set the metric to what was accepted since the beginning of this month."""
     start = clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    metrics.quality.clear()
+    metrics.intake.quality.clear()
     for code, intake in intakes.items():
         systems = {mapping.name for mapping in intake.mappings.of_member(code)} | {HARMONISED}
         found = measure(intake.outbox.reading.newest(start), load_reference(), own_suggest())
@@ -51,7 +54,7 @@ def show_quality(intakes: Mapping[str, Intake], metrics: Metrics, clock: Callabl
 def show(metrics: Metrics, labels: tuple[str, str, str], ratio: float) -> None:
     """One value of the metric."""
     code, system, measure = labels
-    metrics.quality.labels(code, system, measure).set(ratio)
+    metrics.intake.quality.labels(code, system, measure).set(ratio)
 
 
 def of_systems(found: Mapping[Period, Measured]) -> Mapping[str, Measured]:

@@ -4,13 +4,13 @@ It changes when the region gets another part. More instances share the topics of
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
-from consumers.checked import Handler
+from consumers.checked import CheckedEvent, Handler
 from consumers.folding import Rules
 from consumers.heartbeats import HeartbeatHandler
 from consumers.loop import Loop
@@ -34,8 +34,11 @@ from interfocal.installation.settings import environment
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import LoopObserver
+from interfocal.process.observers import REGION_READER, LoopObserver, RouterObserver, begin
 from interfocal.process.service import Wired, Worker
+from interfocal.watching.drift import drift_worker
+from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
+from interfocal.watching.validity import show_validity
 from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
@@ -63,33 +66,14 @@ WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
 
 
 @dataclass(frozen=True, slots=True)
-class RouterObserver:
-    """Turns what the router tells into metrics and log lines."""
-
-    metrics: Metrics
-
-    def decided(self, kind: str, rule: str | None) -> None:
-        """A decision was taken."""
-        self.metrics.decisions.labels(kind, rule or "-").inc()
-
-    def not_decided(self, kind: str, error: Exception) -> None:
-        """A want could not be decided now; it is tried again."""
-        log().error("not_decided", kind=kind, error=type(error).__name__)
-
-    def away(self, error: Temporary) -> None:
-        """The database does not answer."""
-        log().warning("router_waits", code=error.code, reason=str(error))
-
-
-@dataclass(frozen=True, slots=True)
 class WakingObserver(LoopObserver):
     """Wakes the router whenever something was folded."""
 
     wake: Callable[[], None]
 
-    def folded(self, topic: str, events: int, appended_ms: int) -> None:
+    def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New facts, so perhaps new work."""
-        LoopObserver.folded(self, topic, events, appended_ms)
+        LoopObserver.folded(self, topic, events)
         self.wake()
 
 
@@ -110,10 +94,13 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
     tell_expiries(metrics, installation)
+    show_build(metrics)
+    show_validity(metrics, installation.kept, (*installation.directory.owners(), REGION))
     session = Session(connector(installation.region_url, "region"))
     office = Office(installation.directory, load_reference(), now)
     router = RouterWorker(session, office, RouterObserver(metrics), reached)
-    loop = make_loop(installation, WakingObserver(metrics, router.wake), reached)
+    observer = WakingObserver(metrics, REGION_READER, REGION.upper(), router.wake)
+    loop = make_loop(installation, observer, reached)
     outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
@@ -122,7 +109,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     def may_decide() -> bool:
         return loop.caught_up() and not installation.directory.is_expired(now())
 
-    workers = [Worker("view", loop_runner(loop))]
+    workers = [Worker("view", loop_runner(loop)), _watching(installation, metrics), drift_worker(installation, metrics)]
     if environment(WORKERS_OFF) != "1":
         workers += [
             Worker("router", _router_runner(router, may_decide, recovery)),
@@ -142,9 +129,16 @@ def _close(session: Session, outbox: RegionOutbox) -> None:
     outbox.close()
 
 
+def _watching(installation: Installation, metrics: Metrics) -> Worker:
+    connect = connector(installation.region_url, "region.gauges")
+    watched = Watched(REGION_READER, REGION.upper(), region_topics(installation), connect)
+    return gauges_worker([disk_look(metrics, {"var": installation.var}), RegionLook(metrics, watched, now)])
+
+
 def make_loop(installation: Installation, observer: LoopObserver, reached: Reached) -> Loop:
     """The loop that folds the view and the traces into the regional database."""
     topics = region_topics(installation)
+    begin(observer, topics)
     pace = installation.settings.loop
     broker = Broker(access_of(installation, REGION_PRINCIPAL), REGION_GROUP, installation.prefix)
     return Loop(

@@ -107,5 +107,5 @@ def show_backlogs(sendings: Sequence[Sending], metrics: Metrics) -> None:
         except ExchangeError as error:
             log().warning("backlog_unknown", owner=sending.owner, code=error.code, reason=str(error))
             continue
-        metrics.outbox_rows.labels(sending.owner.upper()).set(backlog.rows)
-        metrics.outbox_oldest.labels(sending.owner.upper()).set(backlog.oldest_s)
+        metrics.relay.rows.labels(sending.owner.upper()).set(backlog.rows)
+        metrics.relay.oldest.labels(sending.owner.upper()).set(backlog.oldest_s)
