@@ -5,10 +5,10 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from consumers.tracing.trace import Act, TraceKey
-from schemas.events.decision import Decision, HandedOver, Routing, Settled, Undeliverable
-from schemas.events.envelope import Handling, Provenance
+from schemas.events.decision import Decision, EndedTerm, HandedOver, Routing, Settled, Undeliverable
+from schemas.events.envelope import Event, Handling, Provenance
 from schemas.events.firearm import ImportMark, Marks, Number
-from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.events.ids import decision_record_id, delivery_event_id, event_id, term_id, value_sha256
 from schemas.events.missing import Missing
 from schemas.events.receipt import Receipt
 from schemas.events.trace import (
@@ -27,6 +27,7 @@ from schemas.events.trace import (
     Request,
     TraceAct,
 )
+from schemas.handling.rules import EMBARGO_END
 from schemas.wire.codec import encode
 
 REGION = "test-region"
@@ -87,7 +88,9 @@ def act_event(act: str, member: str, cause: str | None, name: str = "", **fields
     return _act_event(act, member, fields.pop("hop", 1), record, {"cause": cause, act: part, **fields})
 
 
-def missing_event(member: str, read: Marks, state: str = "open", revision: int = 1) -> Missing:
+def missing_event(
+    member: str, read: Marks, state: str = "open", revision: int = 1, handling: Handling | None = None
+) -> Missing:
     """A missing assault rifle of a member."""
     record = named_id(f"missing {member}")
     return Missing(
@@ -98,7 +101,7 @@ def missing_event(member: str, read: Marks, state: str = "open", revision: int =
         recorded_at=START,
         status="active",
         exercise=True,
-        handling=Handling(),
+        handling=handling or Handling(),
         source=SOURCE,
         type="stolen",
         weapon_class="assault_rifle",
@@ -133,7 +136,7 @@ def on_log(event: TraceAct, seq: int = 1, life: int = 1) -> Act:
 REQUEST = request_event()
 
 
-def decision(kind: str, hop: int, cause: str, *, subject: str = "", **fields: Any) -> Decision:
+def decision(kind: str, hop: int | None, cause: str, *, subject: str = "", **fields: Any) -> Decision:
     """A decision about the trace; ``to`` names the accountable member of a routing, ``rule`` its rule."""
     subject = subject or KEY.request_id
     record = decision_record_id(REGION, kind, subject, hop, cause)
@@ -165,6 +168,17 @@ def decision(kind: str, hop: int, cause: str, *, subject: str = "", **fields: An
             **fields,
         }
     )
+
+
+def ended(event: Event, kind: str = EMBARGO_END, **fields: Any) -> Decision:
+    """The decision that a term of an event's handling is over."""
+    handling = event.handling
+    until = handling.embargo_until if kind == EMBARGO_END else handling.expires_at
+    assert until is not None
+    part = EndedTerm(of_member=event.member, of_record=event.record_id, until=until)
+    about = {"requester": None, "trace_id": None} if not isinstance(event, TraceAct) else {}
+    cause = term_id(event.event_id, kind, until)
+    return decision(kind, None, cause, subject=event.event_id, **{**about, kind: part, **fields})
 
 
 def receipt_for(routed: Decision, member: str, of: TraceAct = REQUEST) -> Receipt:

@@ -70,8 +70,8 @@ def choose(where: Region, request: TraceAct, missing: Sequence[Missing] = ()) ->
         raise AssertionError("only a request is routed")
     marks = request.request.marks
     known = tuple(
-        OpenMissing(record.member, record.event_id, record.weapon_class, record.marks, "visual")
+        OpenMissing(record.member, record.event_id, record.weapon_class, record.marks, "visual", record.handling)
         for record in missing
         if record.state == "open" and number_keys(record.marks) & number_keys(marks)
     )
-    return route(Question(request, 1, marks), Knowledge(where.directory, REFERENCE, known))
+    return route(Question(request, 1, marks), Knowledge(where.directory, REFERENCE, request.recorded_at, known))

@@ -27,6 +27,7 @@ from consumers.source import Broker, KafkaSource, KafkaTopicReader
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.terms.worker import TermWorker
 from consumers.tracing.deciding import Office
 from consumers.tracing.worker import RouterWorker
 from interfocal.clock import now
@@ -34,6 +35,7 @@ from interfocal.drain import under_way
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.preparing import prepare
+from interfocal.installation.reader import make_reader, reader_role
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.process.metrics import Metrics
@@ -152,7 +154,8 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
     }
     sessions = {code: Session(opened) for code, opened in connects.items()}
     router_session = Session(connector(installation.region_url, "test"))
-    router = RouterWorker(router_session, Office(installation.directory, load_reference(), now))
+    office = Office(installation.directory, load_reference(), now)
+    router, terms = RouterWorker(router_session, office), TermWorker(router_session, office)
     outbox = RegionOutbox(connector(installation.region_url, "test"), now)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, Metrics(CollectorRegistry()))
@@ -167,7 +170,7 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
         return ReceiptWorker(sessions[code], submit, desks[code].caught_up, threading.Event(), trouble).run_once
 
     teller = Teller(installation.directory.region, installation.directory.exercise, now)
-    steps = [router.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
+    steps = [router.run_once, terms.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
     steps += [receipts(code) for code in desks]
     return RegionParts((view, *desks.values()), steps, (*sessions.values(), router_session), relay, outbox)
 
@@ -192,11 +195,13 @@ class SmallRegion:
             with connect(server) as connection:
                 statement = f"create database {made.rsplit('/', 1)[1]} template {template.rsplit('/', 1)[1]}"
                 connection.execute(statement.encode())
+        make_reader(installation)
         try:
             yield replace(self, installation=installation)
         finally:
             for _, made in pairs:
                 drop_database(server, made.rsplit("/", 1)[1])
+            drop_reader(installation)
 
     def change(self, url: str, *statements: str) -> None:
         """Run SQL on a database; the last statement has to change something."""
@@ -208,6 +213,12 @@ class SmallRegion:
         """Rows of a database."""
         with psycopg.connect(url) as connection:
             return connection.execute(query.encode()).fetchall()
+
+
+def drop_reader(installation: Installation) -> None:
+    """Drop the role of an installation whose databases are dropped."""
+    with connect(installation.postgres_url) as connection:
+        connection.execute(f"drop role {reader_role(installation)}".encode())
 
 
 def urls(installation: Installation) -> tuple[str, ...]:
@@ -238,6 +249,7 @@ def settled_region(stack: Stack, folder: Path, prefix: str) -> Iterator[SmallReg
     finally:
         for url in urls(installation):
             drop_database(installation.postgres_url, url.rsplit("/", 1)[1])
+        drop_reader(installation)
 
 
 def lived_through(installation: Installation) -> Mapping[str, str]:

@@ -11,14 +11,17 @@ from histories import (
     PARTS,
     REQUEST,
     SECOND,
+    START,
     STRANGER,
     act_event,
     decision,
+    ended,
     named_id,
     on_log,
     receipt_for,
 )
 from schemas.events.decision import Decision
+from schemas.events.envelope import Handling
 from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
 from schemas.trust.seal import MAX_LIFE, MAX_SEQ, SealClaims, link_hash
@@ -59,6 +62,7 @@ class History:
     receipts: tuple[Receipt, ...]
 
 
+EMBARGOED = Handling(embargo_until=START)
 PARTIES = st.sampled_from((ASKER, FIRST, SECOND, STRANGER))
 ONE_IN_SIX = st.sampled_from((True, *[False] * 5))
 OWN_ACTS = {
@@ -85,11 +89,14 @@ def histories(draw: st.DrawFn, most_acts: int = 12) -> History:
             act, member, name = draw(st.sampled_from(sorted(PARTS))), draw(PARTIES), f"act {draw(st.integers(0, 3))}"
             answered = draw(st.sampled_from((None, named_id("elsewhere"), *(e.event_id for e in events))))
             hop = draw(st.integers(1, 3))
-        events.append(act_event(act, member, answered, name, minutes=draw(st.integers(0, number)), hop=hop))
+        handling = EMBARGOED if draw(ONE_IN_SIX) else Handling()
+        fields = {"minutes": draw(st.integers(0, number)), "hop": hop, "handling": handling}
+        events.append(act_event(act, member, answered, name, **fields))
     decided = _decided(draw, events)
+    ends = [ended(event) for event in events if event.handling.embargo_until and draw(st.booleans())]
     receipts = [receipt_for(routed, draw(PARTIES)) for routed in decided]
     acts = [on_log(event, draw(st.integers(1, 3))) for event in events if not draw(ONE_IN_SIX)]
-    return History(tuple(acts), tuple(decided), tuple(receipts))
+    return History(tuple(acts), (*decided, *ends), tuple(receipts))
 
 
 def _decided(draw: st.DrawFn, events: list[TraceAct]) -> list[Decision]:

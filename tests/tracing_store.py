@@ -12,6 +12,7 @@ from consumers.plan import Batch
 from consumers.store import positions
 from consumers.store.connection import connector
 from consumers.store.migrate import migrate
+from consumers.terms.handler import TermHandler
 from consumers.tracing.deciding import Office
 from consumers.tracing.handler import TracingHandler
 from consumers.view.handler import ViewHandler
@@ -23,6 +24,7 @@ from schemas.events.envelope import Event
 from schemas.events.ids import value_sha256
 from schemas.events.missing import Missing
 from schemas.events.receipt import Receipt
+from schemas.events.seizure import Seizure
 from schemas.events.trace import TraceAct
 from schemas.marks.reference import load_reference
 from schemas.record import SEAL_HEADER, Record
@@ -51,7 +53,7 @@ class RegionStore:
     """One database; offsets and numbers grow as events are folded."""
 
     url: str
-    handlers: Sequence[Handler] = field(default_factory=lambda: (ViewHandler(), TracingHandler()))
+    handlers: Sequence[Handler] = field(default_factory=lambda: (ViewHandler(), TracingHandler(), TermHandler()))
     offsets: dict[str, int] = field(default_factory=dict)
     published: int = 0
 
@@ -112,7 +114,7 @@ def topic_of(event: Event) -> str:
     """The topic that an event belongs on."""
     if isinstance(event, Decision):
         return DECISION_TOPIC
-    streams: dict[type[Event], str] = {Receipt: "receipt", Missing: "missing"}
+    streams: dict[type[Event], str] = {Receipt: "receipt", Missing: "missing", Seizure: "seizure"}
     return member_topic(event.member, streams.get(type(event), "trace"))
 
 

@@ -4,35 +4,42 @@ The order: lock the buckets of trace and marks, read anew what they guard, decid
 settled, the decision, its deliveries after it, and take the work away; all or none.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
+from consumers.audit.log import Acting, Deed, Kind, append
 from consumers.blocking import blocking_keys
 from consumers.store import buckets, outbox
 from consumers.tracing import knowledge, rows
-from consumers.tracing.decide import Matter, Ruling, Stamp, decision_of, delivery_of, ruling_of
+from consumers.tracing.decide import REGION_MEMBER, Matter, Ruling, Stamp, decision_of, delivery_of, ruling_of
 from consumers.tracing.fold import fold
 from consumers.tracing.handler import refold
 from consumers.tracing.knowledge import Arrival
-from consumers.tracing.question import Knowledge, question_of
+from consumers.tracing.question import Knowledge, OpenMissing, Question, question_of
 from consumers.tracing.rows import History
-from consumers.tracing.rules import route
+from consumers.tracing.rules import Choice, route
 from consumers.tracing.table import Standing
 from consumers.tracing.trace import Act, Trace, TraceKey
 from consumers.tracing.wants import ROUTING, Want, addressees, wants
 from schemas.directory import Directory
-from schemas.events.decision import Decision, PlannedDelivery, Settled, Undeliverable
+from schemas.events.decision import Decision, PlannedDelivery, Settled, SourceHandling, Undeliverable
 from schemas.events.ids import value_sha256
+from schemas.events.trace import TraceAct
+from schemas.handling.combined import Stated
+from schemas.handling.rules import shows, terms_at
 from schemas.marks.reference import Reference
 from schemas.record import Draft
 from schemas.topics import DECISION_TOPIC, MAX_DELIVERY_BYTES, inbox_topic, member_topic
 from schemas.wire.cloudevents import headers_for
 from schemas.wire.codec import encode
+from schemas.wire.traceparent import TraceContext
 
+PART = "router"
+PURPOSE = "tracing"
 TOO_LARGE = Ruling("undeliverable", Undeliverable(reason="too_large"))
 NO_ADDRESSEE = Ruling("none", Settled(reason="no_addressee"))
 NOT_RELEASABLE = Ruling("undeliverable", Undeliverable(reason="not_releasable"))
@@ -89,13 +96,26 @@ def read_case(transaction: Connection[Any], want: Want, key: TraceKey) -> Case |
 def rule(transaction: Connection[Any], office: Office, case: Case, want: Want) -> Ruling:
     """What is decided: for a request the route, for a later act who gets it."""
     if want.kind != ROUTING:
-        return _later_act(case)
+        return _later_act(case, office.now())
     hop = case.trace.hop(want.hop)
     question = question_of(case.trace, hop) if hop else None
     if question is None:
         return NO_ADDRESSEE
-    missing = knowledge.open_missing(transaction, question.marks)
-    return ruling_of(route(question, Knowledge(office.directory, office.reference, missing)), question.requester)
+    at = office.now()
+    missing = knowledge.open_missing(transaction, question.marks, at)
+    choice = route(question, Knowledge(office.directory, office.reference, at, missing))
+    return ruling_of(choice, question.requester, sources_of(choice, question, missing))
+
+
+def sources_of(choice: Choice, question: Question, missing: Iterable[OpenMissing]) -> tuple[SourceHandling, ...]:
+    """The records of members other than the asker that a choice's evidence names."""
+    stated: list[OpenMissing | TraceAct] = [*missing, *([question.referral] if question.referral else [])]
+    named = {evidence.event_id for evidence in choice.evidence}
+    return tuple(
+        SourceHandling(event_id=record.event_id, member=record.member, handling=record.handling)
+        for record in stated
+        if record.event_id in named and record.member != question.requester
+    )
 
 
 def settle(transaction: Connection[Any], office: Office, case: Case, want: Want, ruling: Ruling) -> Taken | None:
@@ -107,7 +127,7 @@ def settle(transaction: Connection[Any], office: Office, case: Case, want: Want,
     arrival = knowledge.arrival_of(transaction, act.event.member, act.event.event_id, act.sha256)
     if arrival is None:
         return None
-    matter = Matter(want, case.trace.key, act.event.handling)
+    matter = Matter(want, case.trace.key, Stated(act.event.member, act.event.handling))
     stamp = _stamp(transaction, office, case, want)
     decision, drafts = _drafted(decision_of(matter, ruling, stamp), arrival)
     if any(len(draft.value) > MAX_DELIVERY_BYTES for draft in drafts[1:]):
@@ -118,7 +138,22 @@ def settle(transaction: Connection[Any], office: Office, case: Case, want: Want,
     for draft in drafts[1:]:
         outbox.add(transaction, draft, first)
     _take_away(transaction, want)
+    if decision.deliveries:
+        log_disclosure(transaction, decision)
     return Taken(decision, arrival)
+
+
+def log_disclosure(transaction: Connection[Any], decision: Decision) -> None:
+    """Log to whom a decision discloses what; last, for whoever logs waits for this transaction's end."""
+    acting = Acting(decision.decided_by or PART, REGION_MEMBER, PURPOSE, decision.trace_id or decision.subject)
+    what = {"decision": decision.event_id, "event": decision.subject}
+    append(transaction, acting, Deed(Kind.DISCLOSURE, what, tuple(one.inbox for one in decision.deliveries)))
+
+
+def decision_draft(decision: Decision, context: TraceContext | None = None) -> Draft:
+    """A decision for the outbox; it goes on with the flow that it answers, where it answers one."""
+    headers = headers_for(decision, "decision", context)
+    return Draft(DECISION_TOPIC, decision.event_id, _key(decision), encode(decision), headers)
 
 
 def delivery_draft(decision: Decision, sha256: str, planned: PlannedDelivery, arrival: Arrival) -> Draft:
@@ -130,10 +165,8 @@ def delivery_draft(decision: Decision, sha256: str, planned: PlannedDelivery, ar
 
 def _drafted(decision: Decision, arrival: Arrival) -> tuple[Decision, list[Draft]]:
     """The decision's draft, then those of its deliveries; all go on with the flow that the act is part of."""
-    value = encode(decision)
-    headers = headers_for(decision, "decision", arrival.context)
-    own = Draft(DECISION_TOPIC, decision.event_id, _key(decision), value, headers)
-    sha256 = value_sha256(value)
+    own = decision_draft(decision, arrival.context)
+    sha256 = value_sha256(own.value)
     return decision, [own, *(delivery_draft(decision, sha256, planned, arrival) for planned in decision.deliveries)]
 
 
@@ -141,10 +174,11 @@ def _key(decision: Decision) -> str:
     return decision.trace_id or decision.subject
 
 
-def _later_act(case: Case) -> Ruling:
-    told = addressees(case.trace, case.act.event)
-    allowed = case.act.event.handling.releasable_to
-    permitted = tuple(member for member in told if allowed is None or member in allowed)
+def _later_act(case: Case, at: datetime) -> Ruling:
+    act = case.act.event
+    told = addressees(case.trace, act)
+    stated, terms = Stated(act.member, act.handling), terms_at(act.handling, at)
+    permitted = tuple(member for member in told if shows(stated, member, terms))
     if not permitted:
         return NOT_RELEASABLE if told else NO_ADDRESSEE
     return Ruling("delivery", addressees=tuple((member, "party") for member in permitted))

@@ -17,6 +17,8 @@ from consumers.tracing.wants import ROUTING, Want
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Rejected
 from schemas.events.decision import Decision, Routing
+from schemas.handling.combined import Stated
+from schemas.handling.rules import shows, terms_at
 
 RULE = "duty_officer"
 DECIDABLE = FOR_DUTY_OFFICER | {State.HANDED_OVER}
@@ -67,8 +69,8 @@ def _ruling(case: Case, office: Office, order: DutyOrder) -> Ruling:
     to = directory.member(order.to).code
     if not directory.has(to):
         raise Rejected(f"{to} is an observer and does not answer traces")
-    allowed = case.act.event.handling.releasable_to
-    if to != asker and allowed is not None and to not in allowed:
+    handling = case.act.event.handling
+    if not shows(Stated(asker, handling), to, terms_at(handling, office.now())):
         raise Rejected(f"{asker} does not release this request to {to}: ask {asker} first")
     channel, _, via = ("direct" if to == asker else directory.channel(asker, to)).partition(":")
     if channel == "none":

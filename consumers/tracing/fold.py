@@ -3,7 +3,7 @@
 The result is a function of the set of inputs: order and repetition do not matter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import heapify, heappop, heappush
@@ -14,11 +14,13 @@ from consumers.tracing.table import DECISIONS, Standing, State
 from consumers.tracing.trace import Act, ActStanding, Hop, Trace, TraceKey
 from consumers.tracing.walk import Walk, Walked
 from schemas.events.decision import Decision
-from schemas.events.ids import delivery_event_id
+from schemas.events.ids import delivery_event_id, term_id
 from schemas.events.receipt import Receipt
+from schemas.handling.rules import EMBARGO_END
 
 REVISION_CONFLICT = "revision_conflict"
 CAUSE_NOT_HERE = "cause_not_here"
+EMBARGOED = "embargoed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,13 @@ class Opened:
 def fold(key: TraceKey, acts: Iterable[Act], decisions: Iterable[Decision], receipts: Iterable[Receipt] = ()) -> Trace:
     """The trace that all acts, decisions and receipts about it make.
 
-    Acts come in causal order, siblings by (recorded_at, event id). An act waits until its cause is here and, where it
-    is for the accountable member, until a decision names that member. Never raises.
+    Acts come in causal order, siblings by (recorded_at, event id). An act waits until the end of its embargo is
+    decided, its cause is here and, where it is for the accountable member, until a decision names that member. Never
+    raises.
     """
-    in_force = decisions_in_force(decisions)
-    sorted_acts = _sorted_out(acts, in_force)
+    decided = tuple(decisions)
+    in_force = decisions_in_force(decided)
+    sorted_acts = _sorted_out(acts, in_force, ended_embargoes(decided))
     ordered = _causal(sorted_acts, in_force)
     waiting = [*sorted_acts.waiting, *_without_cause(sorted_acts.able, ordered)]
     opened = _opened(key, in_force, ordered, tuple(receipts))
@@ -61,7 +65,18 @@ def fold(key: TraceKey, acts: Iterable[Act], decisions: Iterable[Decision], rece
     return Trace(key, walked.state, _hops(walked, opened, standings), standings, walked.outcome)
 
 
-def _sorted_out(acts: Iterable[Act], in_force: Mapping[int, InForce]) -> Sorted:
+def ended_embargoes(decisions: Iterable[Decision]) -> frozenset[str]:
+    """The ids of the terms whose end these decisions are."""
+    return frozenset(decision.cause for decision in decisions if decision.kind == EMBARGO_END and decision.cause)
+
+
+def is_embargoed(act: Act, ended: Container[str]) -> bool:
+    """Whether an act takes part in nothing yet."""
+    until = act.event.handling.embargo_until
+    return until is not None and term_id(act.event.event_id, EMBARGO_END, until) not in ended
+
+
+def _sorted_out(acts: Iterable[Act], in_force: Mapping[int, InForce], ended: Container[str]) -> Sorted:
     kept, losers = _one_each(acts)
     able: list[Act] = []
     waiting: list[ActStanding] = []
@@ -71,6 +86,8 @@ def _sorted_out(acts: Iterable[Act], in_force: Mapping[int, InForce]) -> Sorted:
         accountable = held.accountable if held else None
         if reason := objection(act.event, accountable):
             aside.append(ActStanding(act, Standing.SET_ASIDE, reason))
+        elif is_embargoed(act, ended):
+            waiting.append(ActStanding(act, Standing.WAITING, EMBARGOED))
         elif reason := hesitation(act.event, accountable, decided=held is not None):
             waiting.append(ActStanding(act, Standing.WAITING, reason))
         else:

@@ -12,13 +12,15 @@ from consumers.store import positions
 from consumers.tracing.question import OpenMissing
 from schemas.events.decision import Seen
 from schemas.events.delivery import Original
+from schemas.events.envelope import Handling
 from schemas.events.firearm import Marks
 from schemas.topics import member_topic
 from schemas.wire.traceparent import TraceContext, own_context, read_context
 
 OPEN_MISSING = """
     select distinct on (current.member, current.record_id)
-           current.member, current.event_id, current.weapon_class, current.body -> 'marks', key.kind
+           current.member, current.event_id, current.weapon_class, current.body -> 'marks', key.kind,
+           current.body -> 'handling'
     from mark_key as key cross join lateral (
         select * from missing_revision as revision
         where revision.member = key.member and revision.record_id = key.record_id
@@ -27,19 +29,27 @@ OPEN_MISSING = """
     where key.stream = 'missing' and (key.kind, key.value) in (select * from unnest(%s::text[], %s::text[]))
       and key.revision = current.revision and key.sha256 = current.sha256
       and current.state = 'open' and current.status = 'active'
+      and (current.embargo_until is null or exists (select from ended_term as ended
+           where (ended.kind, ended.subject, ended.until) = ('embargo_end', current.event_id, current.embargo_until)))
+      and (current.expires_at is null or current.expires_at > %s and not exists (select from ended_term as ended
+           where (ended.kind, ended.subject, ended.until) = ('expiry', current.event_id, current.expires_at)))
     order by current.member, current.record_id, key.kind desc
 """
-"""By key first, and only then the record's current revision: the view ``missing_current`` ranks every record."""
+"""By key first, and only then the record's current revision: the view ``missing_in_view`` ranks every record."""
 
 
-def open_missing(connection: Connection[Any], marks: Marks) -> tuple[OpenMissing, ...]:
+def open_missing(connection: Connection[Any], marks: Marks, at: datetime) -> tuple[OpenMissing, ...]:
     """Records of firearms that are missing now, with a number whose visual or spoken key equals one of these marks.
 
-    Partial numbers have keys too, and are left out on both sides.
+    Partial numbers have keys too, and are left out on both sides. So is a record that takes part in nothing: one whose
+    embargo's end is not decided, or whose expiry has come by ``at``, the moment of the decision.
     """
     own = number_keys(marks)
-    rows = connection.execute(OPEN_MISSING, [[kind for kind, _ in own], [key for _, key in own]])
-    found = [OpenMissing(of, event, kind, Marks.model_validate(read), key) for of, event, kind, read, key in rows]
+    rows = connection.execute(OPEN_MISSING, [[kind for kind, _ in own], [key for _, key in own], at])
+    found = [
+        OpenMissing(of, event, kind, Marks.model_validate(read), key, Handling.model_validate(handling))
+        for of, event, kind, read, key, handling in rows
+    ]
     return tuple(record for record in found if number_keys(record.marks) & own)
 
 

@@ -1,9 +1,11 @@
 """What a route is asked about, and what it may know. It changes when a rule has to know more."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from consumers.tracing.trace import Hop, Trace
 from schemas.directory import Directory
+from schemas.events.envelope import Handling
 from schemas.events.firearm import Marks
 from schemas.events.trace import TraceAct
 from schemas.marks.reference import Reference
@@ -27,21 +29,26 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class OpenMissing:
-    """A missing record that is open now: whose it is, what it says, and the key that is equal."""
+    """A missing record that is open now: whose it is, what it says, the key that is equal, and who may see it."""
 
     member: str
     event_id: str
     weapon_class: str
     marks: Marks
     key_kind: str
+    handling: Handling
 
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What the rules read beside the question; ``missing`` has only records with an equal key."""
+    """What the rules read beside the question; ``missing`` has only records with an equal key.
+
+    ``at`` is the moment of the decision: handling may end what it allows.
+    """
 
     directory: Directory
     reference: Reference
+    at: datetime
     missing: tuple[OpenMissing, ...] = ()
 
 

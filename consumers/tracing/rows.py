@@ -43,7 +43,8 @@ def add_acts(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> No
     with transaction.cursor() as cursor:
         cursor.executemany(
             "insert into trace_act (topic, event_id, sha256, requester, trace_id, member, act, hop, cause, recorded_at,"
-            " life, seq, body) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+            " life, seq, releasable_to, embargo_until, expires_at, body)"
+            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
             [_act_row(checked, checked.event) for checked in events if isinstance(checked.event, TraceAct)],
         )
 
@@ -169,9 +170,12 @@ def _body(event: Event) -> Jsonb:
 
 
 def _act_row(checked: CheckedEvent, act: TraceAct) -> tuple[object, ...]:
+    handling = act.handling
+    named = None if handling.releasable_to is None else list(handling.releasable_to)
     return (
         *(checked.record.topic, act.event_id, checked.sha256, act.requester, act.trace_id, act.member, act.act),
-        *(act.hop, act.cause, act.recorded_at, checked.claims.life, checked.claims.seq, _body(act)),
+        *(act.hop, act.cause, act.recorded_at, checked.claims.life, checked.claims.seq),
+        *(named, handling.embargo_until, handling.expires_at, _body(act)),
     )
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from consumers.tracing.pointers import FIRST_HOP, LATER_HOPS, Pointer
 from consumers.tracing.question import Knowledge, Question
 from schemas.events.decision import Alternative, Evidence
+from schemas.handling.combined import Stated
+from schemas.handling.rules import shows, terms_at
 
 NAMED = ("own_register", "named_hop")
 """Rules by which the asker itself can be meant: somebody named it. Other facts it has searched for on its own."""
@@ -92,11 +94,12 @@ def _by_channel(
     """The member, unless the two have no channel or the request's handling does not allow it."""
     evidence, before = found.pointer.evidence, (*before, *found.alternatives)
     channel, _, via = channel_to(knowledge, question.requester, member).partition(":")
-    allowed = question.request.handling.releasable_to
+    handling = question.request.handling
+    stated = Stated(question.requester, handling)
     refusal = None
     if channel == "none":
         refusal = "no_channel"
-    elif allowed is not None and member not in (*allowed, question.requester):
+    elif not shows(stated, member, terms_at(handling, knowledge.at)):
         refusal = "not_releasable"
     if refusal:
         said = Alternative(rule=found.rule, member=member, why_not=refusal)

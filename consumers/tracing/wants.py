@@ -8,6 +8,7 @@ from consumers.tracing.table import State
 from consumers.tracing.trace import Trace
 from schemas.events.decision import Decision
 from schemas.events.trace import TraceAct
+from schemas.handling.rules import TERM_KINDS
 
 ROUTING = "routing"
 DELIVERY = "delivery"
@@ -18,7 +19,8 @@ class Want:
     """One row of work, settled once by one decision.
 
     ``routing``: subject is the request, cause the act that opened the hop, or the earlier decision that a duty officer
-    answers. ``delivery``: subject and cause are the act to be sent on.
+    answers. ``delivery``: subject and cause are the act to be sent on. ``embargo_end``, ``expiry``: subject is the
+    revision or act whose handling has the term, cause the term's id, hop 0.
     """
 
     kind: str
@@ -28,7 +30,9 @@ class Want:
 
 
 def settled_by(decision: Decision) -> Want | None:
-    """The want that a decision settles, whatever it decided; None for a decision that is not about a trace."""
+    """The want that a decision settles, whatever it decided; None for one that is about neither a trace nor a term."""
+    if decision.kind in TERM_KINDS and decision.cause is not None:
+        return Want(decision.kind, decision.subject, decision.hop or 0, decision.cause)
     if decision.hop is None or decision.cause is None or decision.trace_id is None:
         return None
     kind = ROUTING if about_request(decision) else DELIVERY

@@ -38,7 +38,7 @@ class ViewHandler:
                 rows[table].append(row)
         for table, written in rows.items():
             if written:
-                _copy(transaction, table, written)
+                _write(transaction, table, written)
         return ()
 
     def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
@@ -63,11 +63,26 @@ def _stored_marks(transaction: Connection[Any], missing: Sequence[Missing]) -> l
     return [Marks.model_validate(marks) for (marks,) in rows]
 
 
-def _copy(transaction: Connection[Any], table: str, rows: Sequence[Columns]) -> None:
+def _write(transaction: Connection[Any], table: str, rows: Sequence[Columns]) -> None:
+    """Copy rows into a table; through a temporary one where row-level security binds whoever connects.
+
+    PostgreSQL copies nothing straight into such a table. A superuser is not bound.
+    """
+    row = transaction.execute("select row_security_active(%s)", [table]).fetchone()
+    if row is None or not row[0]:
+        _copy(transaction, table, table, rows)
+        return
+    transaction.execute(f"create temporary table if not exists written_{table} (like {table}) on commit delete rows")
+    _copy(transaction, f"written_{table}", table, rows)
+    transaction.execute(f"insert into {table} select * from written_{table}")
+    transaction.execute(f"delete from written_{table}")
+
+
+def _copy(transaction: Connection[Any], into: str, table: str, rows: Sequence[Columns]) -> None:
     """Binary COPY: some ten times less of the client's time than an insert a row."""
     columns = TABLES[table]
     values = itemgetter(*columns)
-    with transaction.cursor().copy(f"copy {table} ({', '.join(columns)}) from stdin (format binary)") as copy:
+    with transaction.cursor().copy(f"copy {into} ({', '.join(columns)}) from stdin (format binary)") as copy:
         copy.set_types(list(columns.values()))
         for row in rows:
             copy.write_row(values({**row, "body": Jsonb(row["body"], dumps=str)} if "body" in row else row))

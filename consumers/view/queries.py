@@ -4,13 +4,14 @@ A list is data: its columns, where they come from, and the filters that it under
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any
 
 from psycopg import Connection
 
+from consumers.heartbeats import CLOCK_TOLERANCE_S
 from schemas.marks.keys import spoken_key, visual_key
 from schemas.marks.patterns import is_partial, matches
 
@@ -67,6 +68,7 @@ OF_ITEM = "(item.member, item.record_id, item.revision, item.sha256)"
 OF_MISSING = "(missing.member, missing.record_id, missing.revision, missing.sha256)"
 WITH_ITEM = f"exists (select 1 from item_revision as item where {OF_ITEM} = {OF_SEIZURE} and {{}})"
 ACTIVE = "status = 'active'"
+CLOCK_AHEAD = f"case when abs(clock_skew_s) > {CLOCK_TOLERANCE_S} then round(clock_skew_s)::bigint end"
 
 LISTINGS: Mapping[str, Listing] = MappingProxyType(
     {
@@ -84,7 +86,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "recorded_at": "recorded_at",
                 "record_id": "record_id",
             },
-            source="seizure_current as seizure",
+            source="seizure_in_view as seizure",
             filters={
                 **BY_RECORD,
                 "weapon_class": WITH_ITEM.format("weapon_class = %s"),
@@ -111,7 +113,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "item_id": "item_id",
                 "record_id": "record_id",
             },
-            source=f"item_revision as item join seizure_current as seizure using {SAME_RECORD}",
+            source=f"item_revision as item join seizure_in_view as seizure using {SAME_RECORD}",
             filters={
                 **BY_RECORD,
                 **BY_MARKS,
@@ -138,7 +140,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
                 "recorded_at": "recorded_at",
                 "record_id": "record_id",
             },
-            source="missing_current as missing",
+            source="missing_in_view as missing",
             filters={
                 **BY_RECORD,
                 **BY_MARKS,
@@ -164,7 +166,7 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
             },
             source=(
                 "trace left join trace_hop as hop using (requester, trace_id)"
-                " where (hop.hop is null or hop.hop = last_hop)"
+                " where trace.state <> 'waiting' and (hop.hop is null or hop.hop = last_hop)"
             ),
             filters={
                 "member": "%s in (requester, hop.accountable)",
@@ -176,6 +178,19 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
             order="recorded_at desc, requester, trace_id",
             members=("requester", "accountable"),
         ),
+        "members": Listing(
+            columns={
+                "member": "member",
+                "heard_at": "to_timestamp(appended_ms / 1000.0)",
+                "said_at": "at",
+                "clock_ahead_s": CLOCK_AHEAD,
+                "life": "life",
+                "heartbeat": "seq",
+            },
+            source="heartbeat",
+            filters={"member": "member = %s"},
+            order="member",
+        ),
     }
 )
 
@@ -184,12 +199,12 @@ SUMMARY = """
         sum(firearms)::bigint as firearms, sum(missing)::bigint as missing_open, sum(traces)::bigint as traces
     from (
         select member, (status = 'active')::int as seizures, (status <> 'active')::int as retracted, 0 as items,
-            0 as firearms, 0 as missing, 0 as traces from seizure_current
+            0 as firearms, 0 as missing, 0 as traces from seizure_in_view
         union all select member, 0, 0, 1, case when kind = 'firearm' then quantity else 0 end, 0, 0
-            from item_revision join seizure_current using (member, record_id, revision, sha256)
+            from item_revision join seizure_in_view using (member, record_id, revision, sha256)
             where status = 'active'
-        union all select member, 0, 0, 0, 0, (state = 'open')::int, 0 from missing_current where status = 'active'
-        union all select requester, 0, 0, 0, 0, 0, 1 from trace
+        union all select member, 0, 0, 0, 0, (state = 'open')::int, 0 from missing_in_view where status = 'active'
+        union all select requester, 0, 0, 0, 0, 0, 1 from trace where state <> 'waiting'
     ) as counted (member, seizures, retracted, items, firearms, missing, traces)
     where %(member)s::text is null or member = %(member)s group by member order by member
 """
@@ -222,6 +237,16 @@ def filters_of(listing: str) -> frozenset[str]:
     return frozenset(LISTINGS[listing].filters)
 
 
+def exact_keys(serial: str) -> tuple[str, ...]:
+    """The keys of a number that has no open sign; none for one that has."""
+    return () if is_partial(serial) else (visual_key(serial), spoken_key(serial))
+
+
+def given(wanted: Wanted) -> list[str]:
+    """The filters that are set; their values may be numbers of firearms, so no log holds them."""
+    return sorted(field.name for field in fields(wanted) if getattr(wanted, field.name) not in (None, False))
+
+
 def _clauses(connection: Connection[Any], asked: Listing, wanted: Wanted) -> tuple[list[str], list[Any]]:
     given = {name: value for name, value in asdict(wanted).items() if name in asked.filters and value is not None}
     if wanted.serial is not None and asked.stream is not None:
@@ -232,8 +257,8 @@ def _clauses(connection: Connection[Any], asked: Listing, wanted: Wanted) -> tup
 
 def _keys(connection: Connection[Any], stream: str, serial: str) -> list[str]:
     """Keys in the view that a number as typed may be: its own, or those that its open signs leave possible."""
-    if not is_partial(serial):
-        return [visual_key(serial), spoken_key(serial)]
+    if exact := exact_keys(serial):
+        return list(exact)
     pattern = visual_key(serial)
     known = connection.execute("select distinct value from mark_key where stream = %s and kind = 'visual'", [stream])
     return [value for (value,) in known if matches(pattern, value)]

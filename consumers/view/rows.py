@@ -1,7 +1,7 @@
 """What an event becomes in the view: rows by table. Pure, and used alike to fold, to dump and to prove.
 
-It changes with the tables of ``0002_view``. A row is a function of one event, its value's SHA-256 and its number, so
-the view is the same for any order, interleaving and repetition of events.
+It changes with the view's tables. A row is a function of one event, its value's SHA-256 and its number, so the view is
+the same for any order, interleaving and repetition of events.
 """
 
 import json
@@ -39,6 +39,9 @@ _COMMON = {
     "own_reference": "text",
     "occurred_at": "timestamptz",
     "recorded_at": "timestamptz",
+    "releasable_to": "text[]",
+    "embargo_until": "timestamptz",
+    "expires_at": "timestamptz",
 }
 _MARKS = {"make": "text", "model": "text", "calibre": "text", "serial": "text", "serial_state": "text"}
 TABLES: Mapping[str, Mapping[str, str]] = MappingProxyType(
@@ -149,6 +152,7 @@ def _revision(event: Event, sha256: str) -> Columns:
 
 
 def _common(event: MemberEvent, sha256: str, number: tuple[int, int]) -> Columns:
+    handling = event.handling
     return {
         **_revision(event, sha256),
         "event_id": event.event_id,
@@ -159,6 +163,9 @@ def _common(event: MemberEvent, sha256: str, number: tuple[int, int]) -> Columns
         "own_reference": event.own_reference,
         "occurred_at": event.occurred.at if event.occurred else None,
         "recorded_at": event.recorded_at,
+        "releasable_to": None if handling.releasable_to is None else list(handling.releasable_to),
+        "embargo_until": handling.embargo_until,
+        "expires_at": handling.expires_at,
     }
 
 

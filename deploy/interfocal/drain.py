@@ -16,6 +16,7 @@ from schemas.errors import StoreAway
 from schemas.rights import OPERATOR
 
 POLL_S = 0.1
+DUE = "select count(*) from work where due_at is null or due_at <= now()"
 UNTOLD = "select count(*) from quarantine where told_at is null and member is not null and topic not like 'region.%'"
 
 
@@ -39,7 +40,7 @@ def under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
     """Count afresh, the desks only once the region has come to rest; raises StoreAway or BrokerAway."""
     with psycopg.connect(installation.region_url) as region:
         outbox_rows = sum(unpublished(installation, owner) for owner in installation.owners_here)
-        work = count(region, "select count(*) from work") + count(region, UNTOLD)
+        work = count(region, DUE) + count(region, UNTOLD)
         region_rows = count(region, "select count(*) from region_outbox where published_offset is null")
         folded = positions(region)
     records = behind(reader, region_topics(installation), folded)

@@ -5,8 +5,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.events.envelope import Event
-from schemas.events.types import CodeOf, Hash, Id, Member, Name, Part, Place, Reference
+from schemas.events.envelope import Event, Handling
+from schemas.events.types import CodeOf, Hash, Id, Instant, Member, Name, Part, Place, Reference
 
 Rule = Annotated[str, CodeOf("route-rule")]
 
@@ -87,6 +87,22 @@ class QuarantinedRecord(Part):
     because: Annotated[str, CodeOf("settling-reason")] = Field(description="Why it is released or discarded")
 
 
+class EndedTerm(Part):
+    """A term of a record's handling that is over: the subject is the revision whose handling set it."""
+
+    of_member: Member = Field(description="Whose record it is")
+    of_record: Id = Field(description="The record")
+    until: Instant = Field(description="The instant that the revision's handling names")
+
+
+class SourceHandling(Part):
+    """The handling of a record that the evidence rests on, as it was when the decision was taken."""
+
+    event_id: Id = Field(description="The event that states the record")
+    member: Member = Field(description="Whose record it is")
+    handling: Handling = Field(description="Who may see it")
+
+
 class Decision(Event):
     """The region's own sealed event; exactly the part that its kind names is present, delivery has none."""
 
@@ -106,12 +122,17 @@ class Decision(Event):
     directory_version: int = Field(description="The directory that was in force")
     seen: tuple[Seen, ...] = Field(default=(), description="What had been folded of the topics that were read")
     deliveries: tuple[PlannedDelivery, ...] = Field(default=(), description="What is sent because of it")
+    sources: tuple[SourceHandling, ...] = Field(
+        default=(), description="Handling of other members' records that the evidence rests on"
+    )
     routing: Routing | None = Field(default=None, description="Present when the kind is routing")
     handed_over: HandedOver | None = Field(default=None, description="Present when the kind says so")
     undeliverable: Undeliverable | None = Field(default=None, description="Present when the kind says so")
     none: Settled | None = Field(default=None, description="Present when the kind is none")
     release: QuarantinedRecord | None = Field(default=None, description="Present when a record is to be tried again")
     discard: QuarantinedRecord | None = Field(default=None, description="Present when a record is never to be used")
+    embargo_end: EndedTerm | None = Field(default=None, description="Present when an embargo has ended")
+    expiry: EndedTerm | None = Field(default=None, description="Present when a record has expired")
 
 
 DECISION_PARTS = MappingProxyType(
@@ -122,6 +143,8 @@ DECISION_PARTS = MappingProxyType(
         "none": Settled,
         "release": QuarantinedRecord,
         "discard": QuarantinedRecord,
+        "embargo_end": EndedTerm,
+        "expiry": EndedTerm,
         "delivery": None,
     }
 )

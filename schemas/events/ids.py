@@ -8,8 +8,11 @@ import hmac
 import json
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
+
+from schemas.events.types import instant_text
 
 
 def _keyed(id_key: bytes, *parts: str) -> bytes:
@@ -65,6 +68,11 @@ def delivery_event_id(decision_event: str, inbox: str) -> str:
 def quarantine_entry_id(region: str, topic: str, offset: int) -> str:
     """UUIDv5 of where an unusable record stands: what the region tells of it, and decides about it, names this id."""
     return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:quarantine:{topic}:{offset}"))
+
+
+def term_id(event: str, kind: str, until: datetime) -> str:
+    """UUIDv5 of a term of an event's handling: what its end is decided about. Another instant is another term."""
+    return str(uuid5(UUID(event), f"{kind}|{instant_text(until)}"))
 
 
 def directory_record_id(region: str) -> str:

@@ -59,23 +59,31 @@ def kept(small: SmallRegion, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     return folders
 
 
+OF_DESK = ("told_quarantine", "discarded", "acknowledged_offsets", "audit_entry")
+OF_REGION = ("region_outbox", "decided", "chain_gap", "acknowledged_offsets", "audit_entry", "read_token")
 SHARED = {"interfocal.toml", "region/directories/1.jws", "region/trust.json", "region/source.txt"}
 
 
 def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) -> None:
     member = f"members/{OWNER}"
     assert files_of(kept["member"]) == {
-        *(*SHARED, f"{member}/outbox.sqlite", f"{member}/api-keys.json"),
-        *(f"rows/{table}.copy" for table in ("told_quarantine", "discarded", "acknowledged_offsets")),
+        *(*SHARED, f"{member}/audit-anchors.json", f"{member}/outbox.sqlite", f"{member}/api-keys.json"),
+        *(f"rows/{table}.copy" for table in OF_DESK),
         FILE,
     }
     assert files_of(kept["member secrets"]) == {
-        *(f"{member}/secrets/{name}" for name in ("id.key", f"{OWNER}.1.seal.pem", "api.key")),
+        *(f"{member}/secrets/{name}" for name in ("id.key", f"{OWNER}.1.seal.pem", "api.key", "read.token")),
         FILE,
     }
-    tables = ("region_outbox", "decided", "chain_gap", "acknowledged_offsets")
-    assert files_of(kept["region"]) == {*SHARED, *(f"rows/{table}.copy" for table in tables), FILE}
-    assert files_of(kept["region secrets"]) == {"region/secrets/region.1.seal.pem", "root/root.pem", FILE}
+    assert files_of(kept["region"]) == {
+        *(*SHARED, "region/audit-anchors.json"),
+        *(f"rows/{table}.copy" for table in OF_REGION),
+        FILE,
+    }
+    assert files_of(kept["region secrets"]) == {
+        *("region/secrets/region.1.seal.pem", "region/secrets/reader.password", "root/root.pem"),
+        FILE,
+    }
 
 
 def test_no_member_takes_along_the_secrets_of_another(
@@ -135,7 +143,7 @@ def test_a_member_is_put_back_into_an_empty_folder_and_goes_on(
     run(["restore", str(kept["member"]), "--json", "--var", str(again)])
     as_json = json.loads(capsys.readouterr().out)
     assert (as_json["limits"], as_json["owner"]) == ([EXERCISE_NOTICE], OWNER)
-    assert as_json["kept"] == ["rows/told_quarantine.copy"]  # the desk's database is at work
+    assert as_json["kept"] == ["rows/audit_entry.copy", "rows/told_quarantine.copy"]  # the desk's database is at work
     assert set(as_json["written"]) == files_of(again)
     recovered = recover_member(open_installation(var), ASKER)
     assert {topic.life for topic in recovered.topics} == {None}

@@ -13,6 +13,7 @@ from small_region import SmallRegion
 
 READING = {
     "view": ["view", "seizures"],
+    "explain": ["explain", "{seizure}", "--to", ASKED],
     "inbox": ["inbox", "--as", ASKED],
     "rejected list": ["rejected", "list", "--as", ASKER],
     "rejected show": ["rejected", "show", "{rejected}", "--as", ASKER],
@@ -23,6 +24,8 @@ READING = {
     "quarantine show": ["quarantine", "show", "1"],
     "quarantine diff": ["quarantine", "diff", "1"],
     "ledger verify": ["ledger", "verify"],
+    "audit list": ["audit", "list"],
+    "audit verify": ["audit", "verify"],
     "rebuild": ["rebuild", "--verify", "--into", "limits_rebuild"],
     "tail": ["tail", "aa.seizure", "--count", "1"],
     "provision plan": ["provision", "plan"],
@@ -49,7 +52,7 @@ TESTED_APART = {
 
 def run(region: SmallRegion, command: str, *options: str) -> Result:
     ((trace,),) = region.rows(region.installation.region_url, "select trace_id from trace")
-    words = [word.format(trace=trace, rejected=region.events["rejected"]) for word in READING[command]]
+    words = [word.format(trace=trace, **region.events) for word in READING[command]]
     var = ["--var", str(region.installation.var)]
     return CliRunner().invoke(build_app(), [*words, *options, *var], catch_exceptions=False)
 

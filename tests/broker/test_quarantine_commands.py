@@ -4,6 +4,8 @@ import json
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import psycopg
@@ -17,6 +19,7 @@ from consumers.store.migrate import migrate
 from consumers.view.handler import ViewHandler
 from interfocal.commands import quarantine, quarantine_acts
 from interfocal.commands.main import build_app
+from interfocal.installation.installation import Places
 from interfocal.installation.settings import Settings
 from interfocal.stack import Stack, create_database, drop_database
 from looping import OWNERS, Bench, bench
@@ -50,6 +53,7 @@ class OpenedInstallation:
 
     region_url: str
     own_desk_url: str = ""
+    places: Places = field(default_factory=lambda: Places(Path(mkdtemp())))
     directory: Directory = DIRECTORY
     settings: Settings = field(default_factory=Settings)
     ring: KeyRing = expecting(*(signing_key(owner) for owner in OWNERS)).ring

@@ -1,7 +1,9 @@
 """The region's trace commands over the real PostgreSQL."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -12,6 +14,7 @@ from consumers.tracing.worker import RouterWorker
 from histories import ASKER, FIRST, KEY, START, act_event, request_event
 from interfocal.commands import trace_region
 from interfocal.commands.main import build_app
+from interfocal.installation.installation import Places
 from schemas.directory import Directory
 from schemas.events.firearm import Marks
 from schemas.marks.reference import load_reference
@@ -39,6 +42,7 @@ class OpenedInstallation:
     """What the commands read of an installation."""
 
     region_url: str
+    places: Places = field(default_factory=lambda: Places(Path(mkdtemp())))
     directory: Directory = DIRECTORY
 
 

@@ -4,7 +4,9 @@ import csv
 import io
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from typer.testing import CliRunner, Result
 from consumers.view.handler import ViewHandler
 from interfocal.commands import quarantine, view
 from interfocal.commands.main import build_app
+from interfocal.installation.installation import Places
 from looping import Bench, bench
 from records import MARKS, Station, a_missing, a_seizure, an_item
 from schemas.directory import Directory
@@ -42,6 +45,7 @@ class OpenedInstallation:
     """What the commands read of an installation."""
 
     region_url: str
+    places: Places = field(default_factory=lambda: Places(Path(mkdtemp())))
     directory: Directory = DIRECTORY
 
 

@@ -34,8 +34,10 @@ EDGES: Mapping[str, Suite] = {
 NO_EDGES: Mapping[str, str] = {
     "schemas/marks/lookup.py::Identified": "a shape of rows in memory",
     "producers/relay.py::Observer": "told after the fact; nothing depends on what it does",
+    "producers/standing.py::Listener": "likewise",
     "consumers/observer.py::Observer": "likewise",
     "consumers/tracing/worker.py::RouterObserver": "likewise",
+    "consumers/terms/worker.py::EndedTermObserver": "likewise",
     "consumers/checked.py::Handler": "what is done with an event inside a transaction; each has laws of its own",
     "producers/ways_in/readers/expat.py::Listener": "told what an XML file says, in memory",
     "deploy/interfocal/stack/supervisor.py::Server": "the local stack's real servers, on which tests/broker runs",

@@ -36,7 +36,7 @@ DIRECTORY = Directory.model_validate(
 )
 
 
-KNOWLEDGE = Knowledge(DIRECTORY, load_reference())
+KNOWLEDGE = Knowledge(DIRECTORY, load_reference(), START)
 
 
 def question(event: TraceAct | None = None, **fields: Any) -> Question:
@@ -51,7 +51,7 @@ def named(member: str) -> NamedMember:
 
 def missing(member: str, **fields: Any) -> OpenMissing:
     read = marks(**fields.pop("marks", {}))
-    return OpenMissing(member, KEY.request_id, fields.pop("weapon_class", "assault_rifle"), read, "visual")
+    return OpenMissing(member, KEY.request_id, fields.pop("weapon_class", "assault_rifle"), read, "visual", Handling())
 
 
 def knowing(*records: OpenMissing) -> Knowledge:

@@ -25,6 +25,7 @@ from histories import (
 from schemas.codes.lists import load_code_lists
 from schemas.events.decision import Decision
 from schemas.events.trace import ACT_PARTS, TraceAct
+from schemas.handling.rules import TERM_KINDS
 from strategies import History, histories
 
 ROUTED = decision("routing", 1, KEY.request_id, to=FIRST)
@@ -298,4 +299,4 @@ def test_the_table_has_a_row_for_every_act_and_its_codes_are_those_of_the_lists(
     lists = load_code_lists()
     assert set(ACTS) == set(ACT_PARTS) == set(lists["trace-act"].codes)
     assert {state.value for state in State} - {"waiting"} == set(lists["trace-state"].codes)
-    assert {*DECISIONS, "delivery", "release", "discard"} == set(lists["decision-kind"].codes)
+    assert {*DECISIONS, *TERM_KINDS, "delivery", "release", "discard"} == set(lists["decision-kind"].codes)

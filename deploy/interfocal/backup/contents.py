@@ -34,7 +34,7 @@ class Contents:
             return [path for path in self._files(self.places.var / SECRETS_FOLDER) if self._may_know(path)]
         trust = self.places.trust
         documents = self._files(trust.path / DOCUMENTS)
-        wanted = (self.places.var / SETTINGS_FILE, trust.file, *documents, self.places.region_source)
+        wanted = (self.places.var / SETTINGS_FILE, trust.file, *documents, self.places.region_source, self._anchors)
         return [path for path in wanted if path.is_file()]
 
     def own(self) -> Sequence[Path]:
@@ -70,11 +70,21 @@ class Contents:
         if self.what is What.SECRETS:
             secrets = ("region/secrets/", "root/root.pem") if self.owner == REGION else (f"{member}/secrets/",)
             return path.startswith((f"{SECRETS_FOLDER}/", *secrets))
-        shared = {SETTINGS_FILE, "region/trust.json", "region/source.txt"}
+        shared = {
+            SETTINGS_FILE,
+            "region/trust.json",
+            "region/source.txt",
+            self._anchors.relative_to(self.places.var).as_posix(),
+        }
         of_member = {f"{member}/outbox.sqlite", f"{member}/api-keys.json"}
         own = {"region/directory-draft.json"} if self.owner == REGION else of_member
         kept = {f"{ROWS}/{one.file}" for one in self.rows()}
         return path.startswith(f"region/{DOCUMENTS}/") or path in shared | own | kept
+
+    @property
+    def _anchors(self) -> Path:
+        """Heads of the owner's audit log: what is there knows more of the log than a backup does."""
+        return self.places.audit_anchors(self.owner)
 
     def _may_know(self, secret: Path) -> bool:
         """Whether a secret of the settings is not another member's: its way in is named ``ways_in.<kind>.<code>``."""

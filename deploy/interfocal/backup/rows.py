@@ -1,8 +1,9 @@
 """Rows of databases that no topic gives back, or not for long. It changes when a database keeps something else.
 
-Of the region: decisions that were taken and told nobody yet, and gaps that persons have acknowledged. Of a desk: what
-its people have discarded, and what the region told it of its quarantine, on a topic with retention. What persons
-proposed to discard is not among them: it names entries by numbers that a database made anew gives to others.
+Of both: the audit log. Of the region: decisions that were taken and told nobody yet, gaps that persons have
+acknowledged, and hashes of read tokens. Of a desk: what its people have discarded, and what the region told it of its
+quarantine, on a topic with retention. What persons proposed to discard is not among them: it names entries by numbers
+that a database made anew gives to others.
 """
 
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from consumers.store.bounds import PATIENT
 from consumers.store.connection import connector, store_away
 from consumers.store.missing_offsets import COLUMNS
 from consumers.store.revision import revisions_of
@@ -44,6 +46,7 @@ def whole(table: str, columns: str, where: str = "true") -> Kept:
 
 
 ACKNOWLEDGED = whole("acknowledged_offsets", COLUMNS)
+AUDIT = whole("audit_entry", "number, entry, prev, hash")
 OF_REGION: Sequence[Kept] = (
     Kept(
         "region_outbox",
@@ -64,6 +67,13 @@ OF_REGION: Sequence[Kept] = (
         "acknowledged_by is not null",
     ),
     ACKNOWLEDGED,
+    AUDIT,
+    Kept(
+        "read_token",
+        "number, member, desk, sha256, issued_at, revoked_at",
+        "select number, member, desk, sha256, issued_at, revoked_at from read_token order by number",
+        "select setval(pg_get_serial_sequence('read_token', 'number'), (select max(number) from read_token))",
+    ),
 )
 OF_DESK: Sequence[Kept] = (
     whole(
@@ -72,6 +82,7 @@ OF_DESK: Sequence[Kept] = (
     ),
     whole("discarded", "topic, log_offset, discarded_by"),
     ACKNOWLEDGED,
+    AUDIT,
 )
 """In the order in which they are put back."""
 
@@ -79,7 +90,7 @@ OF_DESK: Sequence[Kept] = (
 def write_rows(url: str, kept: Sequence[Kept], folder: Path) -> tuple[str, ...]:
     """Write a file for each table, all of one moment; the revisions of the database. Raises StoreAway."""
     try:
-        with closing(connector(url, "backup")()) as connection, snapshot(connection):
+        with closing(connector(url, "backup", bounds=PATIENT)()) as connection, snapshot(connection):
             for one in kept:
                 _write(connection, one.query, folder / one.file)
             return tuple(sorted(revisions_of(connection)))
@@ -93,7 +104,7 @@ def read_rows(url: str, kept: Sequence[Kept], folder: Path) -> bool:
     A database at work goes on from what it holds. Raises StoreAway.
     """
     try:
-        with closing(connector(url, "restore")()) as connection, connection.transaction():
+        with closing(connector(url, "restore", bounds=PATIENT)()) as connection, connection.transaction():
             connection.execute("lock table topic_position in share row exclusive mode")
             for table in ("topic_position", *(one.table for one in kept)):
                 if connection.execute(f"select 1 from {table} limit 1".encode()).fetchone():

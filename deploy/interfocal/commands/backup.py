@@ -6,6 +6,9 @@ from typing import Annotated
 
 import typer
 
+from consumers.audit.log import Deed, Kind
+from interfocal.audit.acting import OPERATION, Person, Said
+from interfocal.audit.logs import AuditLog
 from interfocal.backup.making import Backup
 from interfocal.backup.manifest import What
 from interfocal.backup.restoring import Restore
@@ -32,6 +35,7 @@ def backup(
     folder: Annotated[Path, typer.Argument(help="A new folder.")],
     member: OfMember = "",
     secrets: Secrets = False,
+    person: Person = None,
     as_json: AsJson = False,
     var: Var = HERE,
 ) -> None:
@@ -44,6 +48,9 @@ def backup(
     installation = open_installation(var.resolve())
     owner = installation.directory.member(member).owner if member else REGION
     what = What.SECRETS if secrets else What.DATA
+    if not secrets:
+        acting = Said(person, OPERATION, "backup").acting(installation.directory, member or None)
+        AuditLog(installation, member or None).note(acting, Deed(Kind.EXPORT, {"backup": what.value}))
     manifest = Backup(installation, owner, what, folder.resolve()).run()
     if as_json:
         told = {"limits": [EXERCISE_NOTICE], "folder": str(folder), **manifest.model_dump(mode="json")}

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import typer
 
+from consumers.audit.log import Deed, Kind
 from consumers.desk.inbox import deliveries_of, inbox_of
 from consumers.desk.known import KnownAct, KnownTrace
 from consumers.tracing.explain import Wording
+from interfocal.audit.acting import Said
+from interfocal.audit.logs import AuditLog
 from interfocal.commands.desk_printing import (
     SHORT_ID,
     print_csv,
@@ -39,15 +42,22 @@ MARKS_SHOWN = ("mark", "as read", "state", "visual key", "spoken key", "digits k
 
 @dataclass(frozen=True, slots=True)
 class DeskAsked:
-    """Which desk is asked, and in which form the answer is wanted."""
+    """Which desk is asked, in which form the answer is wanted, and who wants it, why."""
 
     var: Path
     member: str
     form: Form
+    said: Said
 
     def desk(self) -> DeskActs:
         """The desk; raises Misconfigured, BrokerAway or StoreAway naming what is missing."""
         return DeskActs(open_installation(self.var), self.member)
+
+    def log(self, desk: DeskActs, what: Row) -> None:
+        """What is shown next is logged first, in the desk's own log."""
+        kind = Kind.EXPORT if self.form is Form.CSV else Kind.CONSULTATION
+        acting = self.said.acting(desk.installation.directory, desk.code)
+        AuditLog(desk.installation, desk.code).note(acting, Deed(kind, what))
 
 
 def list_traces_of(asked: DeskAsked, state: str | None, asker: str | None, limit: int) -> None:
@@ -55,6 +65,7 @@ def list_traces_of(asked: DeskAsked, state: str | None, asker: str | None, limit
     desk = asked.desk()
     known = [trace for trace in desk.traces(limit=limit) if _wanted(trace, state, asker)]
     rows, directory = [trace_row(trace) for trace in known], desk.installation.directory
+    asked.log(desk, {"list": "traces", "records": [trace.key.trace_id for trace in known]})
     if asked.form is Form.JSON:
         print_json({"member": desk.code, "traces": rows}, directory)
     elif asked.form is Form.CSV:
@@ -70,6 +81,7 @@ def show_trace_of(asked: DeskAsked, name: str) -> None:
     desk = asked.desk()
     trace = desk.find(name)
     directory, document = desk.installation.directory, trace_document(trace)
+    asked.log(desk, {"trace": trace.key.trace_id})
     if asked.form is Form.JSON:
         print_json({"member": desk.code, "trace": document}, directory)
         return
@@ -91,6 +103,7 @@ def explain_trace_of(asked: DeskAsked, name: str) -> None:
     trace = desk.find(name)
     entries = desk.read(lambda connection: inbox_of(connection, [trace.key]))
     deliveries = desk.read(lambda connection: deliveries_of(connection, entries))
+    asked.log(desk, {"explained": trace.key.trace_id})
     directory = desk.installation.directory
     sentences = explanation(trace, deliveries, Wording(load_code_lists(), directory))
     if asked.form is Form.JSON:

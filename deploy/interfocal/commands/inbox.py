@@ -4,8 +4,11 @@ from typing import Annotated
 
 import typer
 
+from consumers.audit.log import Deed, Kind
 from consumers.desk.inbox import InboxEntry, asker_references, inbox
 from consumers.tracing.explain import Wording
+from interfocal.audit.acting import Case, Person, Purpose, Said
+from interfocal.audit.logs import AuditLog
 from interfocal.commands.desk_printing import SHORT_ID, print_csv, print_json, print_notes, print_table
 from interfocal.commands.submit import HERE, As, AsJson, Var
 from interfocal.desk.acts import DeskActs
@@ -15,7 +18,6 @@ from interfocal.listing import Form, form_of
 from schemas.codes.lists import load_code_lists
 
 AsCsv = Annotated[bool, typer.Option("--csv", help="Print it as CSV.")]
-Limit = Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")]
 
 COLUMNS = (
     *("received_at", "from", "act", "trace_id", "requester", "hop", "purpose", "rule", "accountable"),
@@ -29,7 +31,16 @@ def register(program: typer.Typer) -> None:
     program.command("inbox")(show_inbox)
 
 
-def show_inbox(member: As, limit: Limit = 500, as_json: AsJson = False, as_csv: AsCsv = False, var: Var = HERE) -> None:
+def show_inbox(
+    member: As,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 500,
+    as_json: AsJson = False,
+    as_csv: AsCsv = False,
+    person: Person = None,
+    purpose: Purpose = None,
+    case: Case = None,
+    var: Var = HERE,
+) -> None:
     """Show what was delivered to a focal point, the oldest first, and whether its receipt is out."""
     installation = open_installation(var)
     desk = DeskActs(installation, member)
@@ -37,6 +48,11 @@ def show_inbox(member: As, limit: Limit = 500, as_json: AsJson = False, as_csv: 
     references = desk.read(lambda connection: asker_references(connection, {e.trace for e in entries if e.trace}))
     rows = [inbox_row(entry, references) for entry in entries]
     form = form_of(as_json=as_json, as_csv=as_csv)
+    acting = Said(person, purpose, case).acting(installation.directory, desk.code)
+    kind = Kind.EXPORT if form is Form.CSV else Kind.CONSULTATION
+    AuditLog(installation, desk.code).note(
+        acting, Deed(kind, {"list": "inbox", "events": [entry.of_event for entry in entries]})
+    )
     if form is Form.JSON:
         print_json({"member": desk.code, "inbox": rows}, installation.directory)
     elif form is Form.CSV:

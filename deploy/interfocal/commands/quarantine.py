@@ -6,8 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from consumers.audit.log import Deed, Kind
 from consumers.desk.told import told_entries
-from consumers.quarantine.entries import Wanted
+from consumers.quarantine.entries import QuarantineEntry, Wanted
+from interfocal.audit.acting import Case, Person, Purpose, Said
+from interfocal.audit.logs import AuditLog
 from interfocal.commands.quarantine_acts import confirm_discard, discard_entries, retry_entries
 from interfocal.commands.quarantine_chosen import AtDesk, Place, chosen, opened
 from interfocal.commands.submit import HERE, AsJson, Var, printable
@@ -22,7 +25,6 @@ HELP = "Work on what could not be used. Every entry waits until a person acts."
 HEX_LINE = 32
 FIRST_PRINTABLE, LAST_PRINTABLE = 0x20, 0x7E
 
-Number = Annotated[int, typer.Argument(help="The number in the list.")]
 OwnMember = Annotated[str | None, typer.Option("--as", help="What the region told this member of its own records.")]
 
 
@@ -64,12 +66,21 @@ def list_quarantine(
     print_list(listed, form, installation.directory)
 
 
-def show_quarantine(number: Number, desk: AtDesk = None, as_json: AsJson = False, var: Var = HERE) -> None:
+def show_quarantine(
+    number: Annotated[int, typer.Argument(help="The number in the list.")],
+    desk: AtDesk = None,
+    as_json: AsJson = False,
+    person: Person = None,
+    purpose: Purpose = None,
+    case: Case = None,
+    var: Var = HERE,
+) -> None:
     """Show one entry: its reason, where it comes from, its bytes, and what they say as far as they can be read."""
     installation = open_installation(var)
     with opened(Place(installation, desk)) as session:
         (entry,) = chosen(session, installation, Wanted(numbers=(number,), settled=True), 1)
     shown = described(entry)
+    _log(Place(installation, desk), Said(person, purpose, case), entry)
     footnotes = installation.directory.footnotes([shown["member"] or ""])
     if as_json:
         _print_json(shown, footnotes)
@@ -78,12 +89,21 @@ def show_quarantine(number: Number, desk: AtDesk = None, as_json: AsJson = False
     print_footnotes(footnotes)
 
 
-def show_difference(number: Number, desk: AtDesk = None, as_json: AsJson = False, var: Var = HERE) -> None:
+def show_difference(
+    number: Annotated[int, typer.Argument(help="The number in the list.")],
+    desk: AtDesk = None,
+    as_json: AsJson = False,
+    person: Person = None,
+    purpose: Purpose = None,
+    case: Case = None,
+    var: Var = HERE,
+) -> None:
     """Show how one entry differs from what was applied of the same record, and how it would be judged now."""
     installation = open_installation(var)
     with opened(Place(installation, desk)) as session:
         (entry,) = chosen(session, installation, Wanted(numbers=(number,), settled=True), 1)
         found = session.transact(lambda connection: difference(connection, entry, terms_of(installation)))
+    _log(Place(installation, desk), Said(person, purpose, case), entry)
     shown = {
         "number": number,
         "member": entry.faulty.member,
@@ -98,6 +118,14 @@ def show_difference(number: Number, desk: AtDesk = None, as_json: AsJson = False
         return
     _print_difference(found)
     print_footnotes(footnotes)
+
+
+def _log(place: Place, said: Said, entry: QuarantineEntry) -> None:
+    """What is shown next is logged first, where the entry stands."""
+    record = entry.faulty.record
+    acting = said.acting(place.installation.directory, place.desk)
+    what = {"quarantined": {"topic": record.topic, "offset": record.offset, "event": entry.faulty.event_id}}
+    AuditLog(place.installation, place.desk).note(acting, Deed(Kind.CONSULTATION, what))
 
 
 def _print_json(shown: Mapping[str, Any], footnotes: Mapping[str, str]) -> None:

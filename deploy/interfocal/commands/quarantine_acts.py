@@ -4,13 +4,16 @@ The region's quarantine is decided about by decisions, which the loop folds; a d
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from psycopg import Connection
 
+from consumers.audit import log as audit
+from consumers.audit.log import Deed, append
 from consumers.folding import Rules
 from consumers.quarantine.deciding import (
     ALONE,
@@ -25,6 +28,7 @@ from consumers.quarantine.deciding import (
 )
 from consumers.quarantine.entries import QuarantineEntry, Wanted
 from consumers.store.session import Session
+from interfocal.audit.acting import OPERATION, Said
 from interfocal.clock import now
 from interfocal.commands.quarantine_chosen import AtDesk, Place, chosen, opened
 from interfocal.commands.submit import HERE, Var
@@ -33,9 +37,11 @@ from interfocal.quarantine.trying import USED, try_out
 from interfocal.wiring.desks import desk_handlers, terms_of
 from interfocal.wiring.region import handlers
 from schemas.errors import Misconfigured, Rejected
+from schemas.events.decision import Decision
 from schemas.steps import not_watched
 
 MOST = 100_000
+ALTERATION = "quarantine"
 
 Numbers = Annotated[list[int] | None, typer.Argument(metavar="[ENTRY]...", help="Numbers in the list.")]
 Member = Annotated[str | None, typer.Option("--member", help="All of this member; - for foreign bytes.")]
@@ -106,7 +112,7 @@ def discard_entries(
             _count(entries)
             return
         if len(entries) > ALONE and desk is None:
-            number = session.transact(lambda open_: propose(open_, entries, Because(by, because)))
+            number = session.transact(lambda open_: _propose(open_, choice, entries, Because(by, because)))
             typer.echo(f"{len(entries)} entries are proposed to be discarded. Another person says:")
             typer.echo(f"interfocal quarantine confirm {number} --by MARK")
             return
@@ -118,8 +124,20 @@ def confirm_discard(proposal: Proposal, by: By, var: Var = HERE) -> None:
     """Confirm as a second person that the entries of a proposal are discarded."""
     installation = open_installation(var)
     with opened(Place(installation)) as session:
-        decisions = session.transact(lambda open_: confirm(open_, _desk(installation), proposal, by))
+        decisions = session.transact(lambda open_: _confirm(open_, installation, proposal, by))
     typer.echo(f"{len(decisions)} entries are discarded.")
+
+
+def _propose(open_: Connection[Any], choice: Choice, entries: Sequence[QuarantineEntry], because: Because) -> int:
+    number = propose(open_, entries, because)
+    _log(open_, choice.place, because.by, {"proposal": number, "entries": len(entries), "because": because.reason})
+    return number
+
+
+def _confirm(open_: Connection[Any], installation: Installation, proposal: int, by: str) -> list[Decision]:
+    decisions = confirm(open_, _desk(installation), proposal, by)
+    _log(open_, Place(installation), by, {"confirmed": proposal, "discard": [one.subject for one in decisions]})
+    return decisions
 
 
 def _choice(var: Path, desk: str | None, wanted: Wanted) -> Choice:
@@ -128,14 +146,27 @@ def _choice(var: Path, desk: str | None, wanted: Wanted) -> Choice:
 
 def _settle(session: Session, choice: Choice, kind: Kind, entries: Sequence[QuarantineEntry], because: Because) -> None:
     """By decisions in the region; at a desk at once, and of discards one by one."""
-    if choice.place.desk is None:
-        desk = _desk(choice.installation)
-        session.transact(lambda open_: decide_about(open_, desk, kind, entries, because))
-        return
-    check_reason(because.reason)
-    if kind == "discard" and len(entries) > ALONE:
+    place, at_desk = choice.place, choice.place.desk is not None
+    if at_desk:
+        check_reason(because.reason)
+    if at_desk and kind == "discard" and len(entries) > ALONE:
         raise Rejected("at a desk entries are discarded one by one")
-    session.transact(lambda open_: settle_at_desk(open_, kind, entries, because))
+
+    def settle(open_: Connection[Any]) -> None:
+        if at_desk:
+            settle_at_desk(open_, kind, entries, because)
+        else:
+            decide_about(open_, _desk(choice.installation), kind, entries, because)
+        records = [[entry.faulty.record.topic, entry.faulty.record.offset] for entry in entries]
+        _log(open_, place, because.by, {kind: records, "because": because.reason})
+
+    session.transact(settle)
+
+
+def _log(transaction: Connection[Any], place: Place, by: str, what: Mapping[str, Any]) -> None:
+    """The alteration, in the transaction that makes it."""
+    acting = Said(by, OPERATION, ALTERATION).acting(place.installation.directory, place.desk)
+    append(transaction, acting, Deed(audit.Kind.ALTERATION, what))
 
 
 def _desk(installation: Installation) -> Desk:

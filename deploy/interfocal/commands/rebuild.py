@@ -10,6 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from consumers.audit.log import Deed, Kind
+from interfocal.audit.acting import OPERATION, Person, Said
+from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
@@ -25,7 +28,6 @@ SAYING = ("live", "rebuilt")
 MEMBERS = ("member", "requester", "accountable")
 
 Verify = Annotated[bool, typer.Option("--verify", help="Prove that it equals the live one; then it is dropped again.")]
-Into = Annotated[str | None, typer.Option("--into", help="Name of the database; else the live one's and _rebuild.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the database after --verify.")]
 
 
@@ -35,7 +37,14 @@ def register(app: typer.Typer) -> None:
 
 
 def rebuild(
-    verify: Verify = False, into: Into = None, keep: Keep = False, as_json: AsJson = False, var: Var = HERE
+    verify: Verify = False,
+    into: Annotated[
+        str | None, typer.Option("--into", help="Name of the database; else the live one's and _rebuild.")
+    ] = None,
+    keep: Keep = False,
+    person: Person = None,
+    as_json: AsJson = False,
+    var: Var = HERE,
 ) -> None:
     """Fold every topic of the region from its first offset into a database beside the live one; nothing is sent.
 
@@ -45,6 +54,8 @@ def rebuild(
     installation = open_installation(var.resolve())
     name = checked_name(installation, into)
     kept = keep or not verify
+    acting = Said(person, OPERATION, "rebuild").acting(installation.directory)
+    AuditLog(installation).note(acting, Deed(Kind.CONSULTATION, {"rebuild": name, "verify": verify, "kept": kept}))
     with Drawing(Console(stderr=True)) as drawing, nullcontext() if kept else dropped_at_the_end(installation, name):
         telling = Telling(drawing)
         found = Rebuild(installation, name, telling).run(verify=verify)

@@ -13,7 +13,10 @@ from typing import Annotated, Any
 
 import typer
 
+from consumers.audit.log import Deed, Kind
 from consumers.source import Broker, KafkaTopicReader
+from interfocal.audit.acting import Case, Person, Purpose, Said
+from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, Var, printable
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation, open_installation
@@ -56,6 +59,9 @@ def tail(
     follow: Follow = False,
     pretty: Pretty = False,
     as_json: AsJsonLines = False,
+    person: Person = None,
+    purpose: Purpose = None,
+    case: Case = None,
     var: Var = HERE,
 ) -> None:
     """Show records of a topic: offset, time, key, event, whether the seal holds, what is missing, and the open part."""
@@ -67,7 +73,11 @@ def tail(
     try:
         bounds = reader.bounds([name])[name]
         typer.echo(_holding(name, bounds), err=True)
-        opened = open_tail(reader, name, begin_at(since, count, bounds), bounds, terms_of(installation))
+        begin = begin_at(since, count, bounds)
+        acting = Said(person, purpose, case).acting(installation.directory)
+        what = {"topic": name, "from": begin, "count": count, "follow": follow}
+        AuditLog(installation).note(acting, Deed(Kind.CONSULTATION, what))
+        opened = open_tail(reader, name, begin, bounds, terms_of(installation))
         found = followed(reader, opened) if follow else read_on(reader, opened)
         screen = Screen(installation.directory, as_json=as_json, pretty=pretty)
         for told in islice(found, count):

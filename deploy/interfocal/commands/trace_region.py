@@ -12,6 +12,7 @@ from psycopg import Connection
 from rich.console import Console
 from rich.table import Table
 
+from consumers.audit.log import Deed, Kind
 from consumers.store.connection import connector
 from consumers.store.session import Session
 from consumers.tracing.deciding import Office
@@ -21,8 +22,10 @@ from consumers.tracing.reading import TraceLine, Wanted, find_trace, read_trace,
 from consumers.tracing.rows import body_of
 from consumers.tracing.shown import hop_columns, trace_columns
 from consumers.tracing.trace import Trace
+from interfocal.audit.acting import Said
+from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
-from interfocal.commands.submit import HERE, PIPE_WIDTH, AsJson, Var, printable
+from interfocal.commands.submit import HERE, PIPE_WIDTH, Var, printable
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from schemas.codes.lists import load_code_lists
@@ -38,20 +41,22 @@ Because = Annotated[str, typer.Option("--because", help="Why, as a code of the l
 By = Annotated[str, typer.Option("--by", help="The duty officer's own mark, no name.")]
 
 
-def list_traces(
-    state: State = None,
-    asker: Asker = None,
-    duty: Duty = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 1000,
-    as_json: AsJson = False,
-    var: Var = HERE,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class RegionAsked:
+    """Which installation's region is asked, by whom and why, and whether the answer is wanted as JSON."""
+
+    var: Path
+    said: Said
+    as_json: bool
+
+
+def list_traces(asked: RegionAsked, wanted: Wanted, limit: int) -> None:
     """List the traces of the region, the newest first."""
-    wanted = Wanted(state, asker.upper() if asker else None, duty)
-    with _opened(var) as region:
+    with _opened(asked.var) as region:
         lines = trace_lines(region.connection, wanted, limit)
+        _log(region, asked.said, {"list": "traces", "records": [line.trace_id for line in lines]})
     named = {code for line in lines for code in (line.requester, line.accountable) if code}
-    if as_json:
+    if asked.as_json:
         _print_json({"traces": [_line_json(line) for line in lines]}, region.directory, named)
         return
     table = Table("reference", "trace", "asked by", "state", "hop", "accountable", "rule")
@@ -65,12 +70,13 @@ def list_traces(
     _print_footnotes(region.directory, named)
 
 
-def show_trace(trace: TraceName, as_json: AsJson = False, var: Var = HERE) -> None:
+def show_trace(asked: RegionAsked, trace: str) -> None:
     """Show one trace: its hops, and its acts in causal order with what they count for."""
-    with _opened(var) as region:
+    with _opened(asked.var) as region:
         found = read_trace(region.connection, find_trace(region.connection, trace))
+        _log(region, asked.said, {"trace": found.key.trace_id})
     named = codes_named(found)
-    if as_json:
+    if asked.as_json:
         _print_json(_trace_json(found), region.directory, named)
         return
     hops = Table("hop", "state", "accountable", "rule", "decision")
@@ -91,12 +97,13 @@ def show_trace(trace: TraceName, as_json: AsJson = False, var: Var = HERE) -> No
     _print_footnotes(region.directory, named)
 
 
-def explain_trace(trace: TraceName, as_json: AsJson = False, var: Var = HERE) -> None:
+def explain_trace(asked: RegionAsked, trace: str) -> None:
     """Explain why a trace went where it went: rule, evidence, and what was looked at before."""
-    with _opened(var) as region:
+    with _opened(asked.var) as region:
         found = read_trace(region.connection, find_trace(region.connection, trace))
+        _log(region, asked.said, {"explained": found.key.trace_id})
     sentences = explain(found, Wording(load_code_lists(), region.directory))
-    if as_json:
+    if asked.as_json:
         decisions = [body_of(hop.decision) for hop in found.hops if hop.decision]
         shown = {"trace_id": found.key.trace_id, "explanation": sentences, "decisions": decisions}
         _print_json(shown, region.directory, codes_named(found))
@@ -140,6 +147,11 @@ def _opened(var: Path) -> Iterator[_Region]:
     installation = open_installation(var)
     with connector(installation.region_url, "trace command")() as connection:
         yield _Region(installation, connection)
+
+
+def _log(region: _Region, said: Said, what: dict[str, Any]) -> None:
+    """What is shown next is logged first."""
+    AuditLog(region.installation).note(said.acting(region.directory), Deed(Kind.CONSULTATION, what))
 
 
 def _line_json(line: TraceLine) -> dict[str, Any]:

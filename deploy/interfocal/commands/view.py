@@ -1,21 +1,24 @@
-"""``interfocal view``: what the region knows of seizures, items, missing firearms and traces.
+"""``interfocal view``: what the region knows of seizures, items, missing firearms, traces and members.
 
 It changes when lists get another filter.
 """
 
-from dataclasses import fields
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from psycopg import Connection
 
-from consumers.store.connection import connector
-from consumers.store.session import Session
-from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, summary
+from consumers.audit.log import Deed, Kind
+from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, given, summary
+from interfocal.audit.acting import Case, Person, Purpose, Said
+from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var
-from interfocal.installation.installation import open_installation
-from interfocal.listing import Listed, form_of, print_list
+from interfocal.commands.view_desk import DeskReading
+from interfocal.installation.installation import Installation, open_installation
+from interfocal.listing import Form, Listed, form_of, print_list
 from schemas.directory import Directory
 from schemas.errors import Misconfigured
 
@@ -30,6 +33,7 @@ class ListName(StrEnum):
     ITEMS = "items"
     MISSING = "missing"
     TRACES = "traces"
+    MEMBERS = "members"
     SUMMARY = "summary"
 
 
@@ -39,7 +43,9 @@ def register(program: typer.Typer) -> None:
 
 
 def view(
-    listing: Annotated[ListName, typer.Argument(metavar="LIST", help="seizures, items, missing, traces or summary.")],
+    listing: Annotated[
+        ListName, typer.Argument(metavar="LIST", help="seizures, items, missing, traces, members or summary.")
+    ],
     member: Annotated[str | None, typer.Option("--member", help="Only of this member.")] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="From this date on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Up to this date, included.")] = None,
@@ -52,45 +58,69 @@ def view(
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 100,
     as_json: AsJson = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print the list as CSV.")] = False,
+    desk: Annotated[
+        str | None, typer.Option("--as", help="As this member's desk may read it, by the region's API.")
+    ] = None,
+    person: Person = None,
+    purpose: Purpose = None,
+    case: Case = None,
     var: Var = HERE,
 ) -> None:
-    """List what is in the shared view, the newest first."""
+    """List what is in the shared view, the newest first; when each member was heard, and whether its clock is off."""
     form = form_of(as_json=as_json, as_csv=as_csv)
     installation = open_installation(var)
-    wanted = Wanted(
-        member=_code(installation.directory, member),
-        since=since.date() if since else None,
-        until=until.date() if until else None,
-        weapon_class=weapon_class,
-        make=make,
-        serial=serial,
-        state=state,
-        reference=reference,
-        retracted=retracted,
-    )
-    listed = read_list(Session(connector(installation.region_url, "view")), listing, wanted, limit)
-    print_list(listed, form, installation.directory)
-
-
-def read_list(session: Session, listing: ListName, wanted: Wanted, limit: int) -> Listed:
-    """What a list shows; raises Misconfigured for a filter that it does not understand, StoreAway."""
+    code, first, last = _code(installation.directory, member), _day(since), _day(until)
+    wanted = Wanted(code, first, last, weapon_class, make, serial, state, reference, retracted)
+    said = Said(person, purpose, case)
     check_filters(listing, wanted)
-    try:
-        if listing is ListName.SUMMARY:
-            return Listed(SUMMARY_COLUMNS, session.transact(lambda connection: summary(connection, wanted.member)))
-        rows = session.transact(lambda connection: find(connection, listing.value, wanted, limit))
-    finally:
-        session.close()
+    if desk is None:
+        RegionReading(installation, said).show(listing, wanted, limit, form)
+    else:
+        DeskReading(installation, desk, said).show(listing.value, wanted, limit, form)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionReading:
+    """The region's own people who read, and what they say of themselves."""
+
+    installation: Installation
+    said: Said
+
+    def show(self, listing: ListName, wanted: Wanted, limit: int, form: Form) -> None:
+        """Read a list from the region's database, log it, and print it. Raises Misconfigured and StoreAway."""
+        listed = AuditLog(self.installation).read(
+            lambda connection: read_list(connection, listing, wanted, limit),
+            self.said.acting(self.installation.directory),
+            lambda found: consulted(listing, wanted, found, form),
+        )
+        print_list(listed, form, self.installation.directory)
+
+
+def read_list(connection: Connection[Any], listing: ListName, wanted: Wanted, limit: int) -> Listed:
+    """What a list shows."""
+    if listing is ListName.SUMMARY:
+        return Listed(SUMMARY_COLUMNS, summary(connection, wanted.member))
+    rows = find(connection, listing.value, wanted, limit)
     return Listed(list(LISTINGS[listing].columns), rows, LISTINGS[listing].members)
+
+
+def consulted(listing: ListName, wanted: Wanted, found: Listed, form: Form) -> Deed:
+    """What is logged of a list: by which fields it was narrowed, and the ids of the records that it showed."""
+    ids = sorted({str(row[name]) for row in found.rows for name in ("record_id", "trace_id") if row.get(name)})
+    what = {"list": listing.value, "narrowed_by": given(wanted), "records": ids}
+    return Deed(Kind.EXPORT if form is Form.CSV else Kind.CONSULTATION, what)
 
 
 def check_filters(listing: ListName, wanted: Wanted) -> None:
     """Raise Misconfigured for a filter that would be ignored: its answer would look like a wider one."""
     known = {"member"} if listing is ListName.SUMMARY else filters_of(listing) | {"retracted"}
-    given = {field.name for field in fields(wanted) if getattr(wanted, field.name) not in (None, False)}
-    if strange := sorted(NAMES.get(name, name) for name in given - known):
+    if strange := sorted(NAMES.get(name, name) for name in set(given(wanted)) - known):
         raise Misconfigured(f"the list of {listing} cannot be narrowed by --{', --'.join(strange)}; leave it out")
 
 
 def _code(directory: Directory, member: str | None) -> str | None:
     return None if member is None else directory.member(member).code
+
+
+def _day(at: datetime | None) -> date | None:
+    return at.date() if at else None

@@ -72,6 +72,10 @@ class Places:
         """The private half of one signing key."""
         return self.secrets(owner) / f"{kid}.seal.pem"
 
+    def audit_anchors(self, owner: str) -> Path:
+        """Heads of the audit log of a member's desk, or of the region's."""
+        return (self.member(owner) if owner != "region" else self.var / "region") / "audit-anchors.json"
+
     def has_keys(self, owner: str) -> bool:
         """Whether a signing key of an owner is on this machine."""
         return any(self.secrets(owner).glob("*.seal.pem"))

@@ -14,6 +14,7 @@ from consumers.store.connection import connector
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import make_database
+from interfocal.installation.reader import keep_desk_tokens, make_reader
 from producers.outbox import LAYOUT, OutboxFile, layout_of
 from schemas.errors import StoreAway
 from schemas.topics import REGION
@@ -38,11 +39,15 @@ class Brought:
 def bring(installation: Installation) -> Iterator[Brought]:
     """Migrate every database and every outbox of whom this machine has keys, one after the other.
 
+    The role by which members read is made too, and read tokens of desks that are here become known.
+
     A database that is missing is made, empty. Raises StoreAway, NotOurs for an old outbox whose producer runs,
     Misconfigured for what a later version of the program has migrated; what was done before stays done.
     """
     if installation.places.has_keys(REGION):
         yield database(installation, installation.region_url, "region")
+        make_reader(installation)
+        keep_desk_tokens(installation)
     for url in installation.desk_urls.values():
         yield database(installation, url, "desk")
     for owner in installation.owners_here:

@@ -14,6 +14,7 @@ from interfocal.clock import now, random_token
 from interfocal.installation.access import admin_access_of, password_file
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Installation, open_installation, replicas
+from interfocal.installation.reader import keep_desk_tokens, make_reader
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.installation.secrets import keep_secret
 from interfocal.provisioning.apply import Applied, provision
@@ -36,6 +37,8 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
         topics = threads.submit(make_topics, installation)
         databases = threads.submit(make_databases, installation)
         progress(f"{topics.result()} topics and {databases.result()} databases are there")
+    make_reader(installation)
+    keep_desk_tokens(installation)
     publish(installation, installation.places.trust.document(installation.directory.version).read_bytes())
     return installation
 

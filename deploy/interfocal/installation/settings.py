@@ -107,6 +107,12 @@ class SqlTableSettings(Purpose):
     system: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,60}$")] = "sql"
 
 
+class ViewSettings(Purpose):
+    """Where desks of this installation read the shared view. ``url`` empty: the region process that runs here."""
+
+    url: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
+
+
 class WaysInSettings(Purpose):
     """What a producer process goes and looks at, by member code: watched folders, outbox tables; seconds between looks.
 
@@ -135,6 +141,7 @@ class Settings(BaseSettings):
     outbox: OutboxSettings = OutboxSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     loop: LoopSettings = LoopSettings()
+    view: ViewSettings = ViewSettings()
     ways_in: WaysInSettings = WaysInSettings()
 
     @classmethod

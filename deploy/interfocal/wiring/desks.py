@@ -26,6 +26,7 @@ from consumers.parts import LoopParts, Pace
 from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.session import Session
+from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.installation.access import access_of, authority_of
 from interfocal.installation.endpoints import producer_endpoint
@@ -39,6 +40,7 @@ from interfocal.process.service import Wired, Worker
 from interfocal.transport.signing_in import trusting
 from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
 from interfocal.watching.validity import show_validity
+from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.certificates import tell_expiries
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
@@ -97,6 +99,7 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
             opened.callback(receipts.session.close)
             parts = {"inbox": loop_runner(loops[code]), "receipts": _runner(receipts)}
             workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
+        workers.append(anchor_worker([AuditLog(installation, code) for code in codes]))
         close = opened.pop_all().close
     app = FastAPI(title="Interfocal desks", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
@@ -183,6 +186,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
+            vital=frozenset(topics) - {quarantine_topic(owner)},
         )
     )
     return loop, ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)

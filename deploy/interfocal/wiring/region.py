@@ -1,10 +1,10 @@
-"""The region process: the view's loop, the router behind it, the region's relay, and the schema registry.
+"""The region process: the view's loop, router and ends of terms behind it, the region's relay, the schema registry.
 
 It changes when the region gets another part. More instances share the topics of one group and one database.
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -21,24 +21,31 @@ from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
+from consumers.terms.handler import TermHandler
+from consumers.terms.worker import TermWorker
 from consumers.tracing.deciding import Office
 from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from consumers.web.registry_routes import registry_router
+from consumers.web.view_routes import Reading, answer_errors, view_router
+from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
+from interfocal.installation.reader import reader_connect
 from interfocal.installation.settings import environment
+from interfocal.limits import EXERCISE_NOTICE
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import REGION_READER, LoopObserver, RouterObserver, begin
+from interfocal.process.observers import REGION_READER, EndedTermObserver, LoopObserver, RouterObserver, begin
 from interfocal.process.service import Wired, Worker
 from interfocal.watching.drift import drift_worker
 from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
 from interfocal.watching.validity import show_validity
+from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.recovery import Recovery, until_done
@@ -97,10 +104,12 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     show_build(metrics)
     show_validity(metrics, installation.kept, (*installation.directory.owners(), REGION))
     session = Session(connector(installation.region_url, "region"))
+    ending = Session(connector(installation.region_url, "region.terms"))
     office = Office(installation.directory, load_reference(), now)
     router = RouterWorker(session, office, RouterObserver(metrics), reached)
     observer = WakingObserver(metrics, REGION_READER, REGION.upper(), router.wake)
     loop = make_loop(installation, observer, reached)
+    terms = TermWorker(ending, office, EndedTermObserver(metrics))
     outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
     sending = Sending(REGION, outbox, sending_topics(installation))
     relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
@@ -113,19 +122,25 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     if environment(WORKERS_OFF) != "1":
         workers += [
             Worker("router", _router_runner(router, may_decide, recovery)),
+            Worker("terms", lambda stop: terms.run(stop, may_decide)),
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
+            anchor_worker([AuditLog(installation)]),
         ]
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
+    answer_errors(app)
+    limits = (EXERCISE_NOTICE,)
+    app.include_router(view_router(Reading(reader_connect(installation), installation.directory, limits)))
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
-    return Wired(app, workers, lambda: _close(session, outbox))
+    return Wired(app, workers, lambda: _close((session, ending), outbox))
 
 
-def _close(session: Session, outbox: RegionOutbox) -> None:
-    session.close()
+def _close(sessions: Iterable[Session], outbox: RegionOutbox) -> None:
+    for session in sessions:
+        session.close()
     outbox.close()
 
 
@@ -152,13 +167,14 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
+            vital=frozenset({DECISION_TOPIC}),
         )
     )
 
 
 def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
     """What is done with what the region folds; a discard takes back what those before it did."""
-    folding = (ViewHandler(), TracingHandler(reached), HeartbeatHandler())
+    folding = (ViewHandler(), TracingHandler(reached), TermHandler(), HeartbeatHandler())
     return (*folding, SettlingHandler(folding, quarantine_limit))
 
 

@@ -46,8 +46,8 @@ def make_relay(
     client = f"{sending.owner}.relay"
     access = access_of(installation, producer_of(sending.owner))
 
-    def open_publisher() -> KafkaPublisher:
-        return warmed(KafkaPublisher(access, installation.prefix, client), sending.topics)
+    def open_publisher(topics: Sequence[str]) -> KafkaPublisher:
+        return warmed(KafkaPublisher(access, installation.prefix, client), topics)
 
     def open_reader() -> KafkaTopicReader:
         return KafkaTopicReader(Broker(access, client, installation.prefix))
@@ -60,6 +60,7 @@ def make_relay(
         expected=installation.seals,
         topics=tuple(sending.topics),
         check_in_force=lambda: check_in_force(installation.directory, now()),
+        now=now,
     )
     return Relay(edges, RelayLimits(idle_s=idle_s), RelayObserver(metrics, sending.owner), reached)
 

@@ -1,0 +1,104 @@
+"""How a member reads: ask, which is logged and committed; begin with the ticket; read; end, which is logged as well.
+
+It changes with what has to be known before a member is shown anything. The database enforces the order, and shows the
+reader's role nothing outside of it (migrations ``0022_reading`` and ``0023_shown``).
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import Connection
+from psycopg.types.json import Json
+
+from consumers.audit.log import Head, Reason
+from consumers.store.session import Session
+from consumers.view.queries import Shown, Wanted, exact_keys
+
+RECORD_STREAMS = ("seizure", "missing")
+ITEMS = "select body from item_revision where (member, record_id, revision, sha256) = (%s, %s, %s, %s) order by place"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a member is shown: whose token it was, the rows, and where the region's log stands now.
+
+    ``related`` are the members that have a record with the number asked for and do not release it to the reader.
+    """
+
+    reader: str
+    rows: Shown
+    related: tuple[str, ...]
+    log: Head
+
+
+Looked = tuple[Shown, tuple[str, ...]]
+Look = Callable[[Connection[Any]], Looked]
+
+
+def token_sha256(token: str) -> str:
+    """What is kept of a read token: 32 random bytes, so a plain hash gives none away."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def read(session: Session, token: str, reason: Reason, what: Mapping[str, Any], look: Look) -> Answer | None:
+    """What ``look`` finds for the token's member, None for a token that is nobody's or was revoked.
+
+    ``what`` is the shape of the question, as it is logged. Raises StoreAway.
+    """
+    digest = token_sha256(token)
+    asked = (digest, reason.person, reason.purpose, reason.case, Json(dict(what)))
+    ticket = session.transact(lambda open_: _one(open_, "select reading_ask(%s, %s, %s, %s, %s)", asked)[0])
+    if ticket is None:
+        return None
+
+    def disclosed(transaction: Connection[Any]) -> Answer | None:
+        (reader,) = _one(transaction, "select reading_begin(%s, %s)", (digest, ticket))
+        if reader is None:
+            return None
+        rows, related = look(transaction)
+        shown = {**what, "asked": ticket, "records": ids_of(rows), "related": list(related)}
+        head = _one(transaction, "select entry_number, entry_hash from reading_end(%s)", (Json(shown),))
+        return Answer(reader, rows, related, Head(*head))
+
+    return session.transact(disclosed)
+
+
+def ids_of(rows: Shown) -> list[str]:
+    """The records and traces that rows are of."""
+    return sorted({str(row[name]) for row in rows for name in ("record_id", "trace_id") if row.get(name)})
+
+
+def related_to(connection: Connection[Any], wanted: Wanted) -> tuple[str, ...]:
+    """Members with a record of exactly this number that they do not release to the reader.
+
+    A number with open signs is not answered: sign by sign, it would give the number away.
+    """
+    keys = exact_keys(wanted.serial) if wanted.serial is not None else ()
+    if not keys:
+        return ()
+    found = connection.execute("select related_members(%s)", [list(keys)])
+    return tuple(code for (code,) in found if wanted.member in {None, code})
+
+
+def whole_records(connection: Connection[Any], record_id: str) -> Looked:
+    """The open parts of the current revisions under a record id, as far as the reader is shown them."""
+    found: list[dict[str, Any]] = []
+    for stream in RECORD_STREAMS:
+        rows = connection.execute(
+            f"select member, record_id, revision, sha256, body from {stream}_in_view where record_id = %s"
+            " order by member",
+            [record_id],
+        ).fetchall()
+        for *key, body in rows:
+            part = {"items": [item for (item,) in connection.execute(ITEMS, key)]} if stream == "seizure" else {}
+            found.append({"stream": stream, "member": key[0], "record_id": record_id, "event": {**body, **part}})
+    return found, ()
+
+
+def _one(connection: Connection[Any], statement: str, values: Sequence[Any]) -> tuple[Any, ...]:
+    row = connection.execute(statement.encode(), values).fetchone()
+    if row is None:
+        raise TypeError("a function that gives one row gave none")
+    return tuple(row)
