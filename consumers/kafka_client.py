@@ -7,18 +7,19 @@ import hashlib
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.util import find_spec
 from threading import Event
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from kafka.errors import KafkaError
+from kafka.errors import KafkaError, SaslAuthenticationFailedError
 from kafka.net.compat import KafkaNetClient
 
 from consumers.kafka_batches import bound
 from consumers.kafka_errors import translate
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.record import PARTITION, TopicBounds
 
@@ -30,22 +31,20 @@ LEADER_LOOKS, LEADER_LOOK_S = 150, 0.1
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """How to reach the cluster. ``prefix`` stands before every topic's name; ``security`` are client settings.
+    """How to reach the cluster, and as whom. ``prefix`` stands before every topic's name.
 
     ``fetch_wait_ms`` is how long the broker holds a fetch that finds nothing: each answer costs a group's client about
     3 ms of CPU, so a process with many clients lets them wait longer. New records are answered at once all the same.
     """
 
-    bootstrap: str
+    access: Access
     client_id: str
     prefix: str = ""
-    security: Mapping[str, Any] = field(default_factory=dict)
     fetch_wait_ms: int = 200
 
     def settings(self) -> dict[str, Any]:
         """Settings of every client: no deserialisers, nothing committed or created by itself, no silent skipping."""
         return {
-            "bootstrap_servers": self.bootstrap,
             "client_id": self.client_id,
             "enable_auto_commit": False,
             "auto_offset_reset": "earliest",  # never to the end: the loop sees where it is and judges
@@ -57,7 +56,7 @@ class Broker:
             "bootstrap_timeout_ms": REQUEST_TIMEOUT_MS,
             "reconnect_backoff_max_ms": 2_000,
             "metrics_enabled": False,
-            **self.security,
+            **self.access.settings(),
         }
 
     def group_settings(self, group: str, topics: Iterable[str], instance: str | None = None) -> dict[str, Any]:
@@ -75,7 +74,7 @@ class Broker:
             "group_instance_id": f"{instance}.{asked}" if instance else None,
             "session_timeout_ms": 10_000,
             "fetch_max_wait_ms": self.fetch_wait_ms,
-            **self.security,
+            **self.access.settings(),
         }
 
     def partition(self, topic: str) -> TopicPartition:
@@ -96,8 +95,11 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
         raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
     knock(settings["bootstrap_servers"])
     try:
-        with closed_unless_made() as begin:
-            client = KafkaConsumer(**settings, kafka_client=begin)
+        with closed_unless_made(settings) as begin:
+            client = KafkaConsumer(**{**settings, "kafka_client": begin})
+    except SaslAuthenticationFailedError as error:
+        place, why = settings["bootstrap_servers"], error.args[0]
+        raise Misconfigured(f"Kafka at {place} turns us away: {why}", code="turned_away") from error
     except (KafkaError, OSError) as error:
         raise translate(error, "connecting") from error
     bound(client)
@@ -105,12 +107,13 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
 
 
 @contextmanager
-def closed_unless_made() -> Iterator[Callable[..., KafkaNetClient]]:
+def closed_unless_made(settings: Mapping[str, Any]) -> Iterator[Callable[..., KafkaNetClient]]:
     """What begins the library's inner client: when a constructor raises, it leaves thread and sockets behind."""
     begun: list[KafkaNetClient] = []
+    make = settings.get("kafka_client", KafkaNetClient)
 
     def begin(**configs: Any) -> KafkaNetClient:
-        begun.append(KafkaNetClient(**configs))
+        begun.append(make(**configs))
         return begun[-1]
 
     try:

@@ -19,17 +19,13 @@ NOT_THERE = frozenset({3, 29})  # unknown topic; not allowed to know it, which i
 def partitions_of(broker: Broker, topics: Sequence[str]) -> Mapping[str, int]:
     """How many partitions each of these topics has, of those that are there and may be seen; raises BrokerAway."""
     names = {broker.prefix + topic: topic for topic in topics}
-    knock(broker.bootstrap)
+    knock(broker.access.bootstrap)
+    settings = broker.access.settings()
     try:
-        with closed_unless_made() as begin:
-            admin = KafkaAdminClient(
-                bootstrap_servers=broker.bootstrap,
-                client_id=broker.client_id,
-                request_timeout_ms=ANSWER_MS,
-                bootstrap_timeout_ms=ANSWER_MS,
-                kafka_client=begin,
-                **broker.security,
-            )
+        with closed_unless_made(settings) as begin:
+            asking = {"client_id": broker.client_id, "kafka_client": begin}
+            waits = {"request_timeout_ms": ANSWER_MS, "bootstrap_timeout_ms": ANSWER_MS}
+            admin = KafkaAdminClient(**{**settings, **asking, **waits})
         try:
             described = admin.describe_topics(list(names))
         finally:

@@ -14,9 +14,11 @@ from typing import Any
 
 from kafka import KafkaProducer
 from kafka.errors import KafkaError, KafkaTimeoutError
+from kafka.net.compat import KafkaNetClient
 from kafka.producer.future import FutureRecordMetadata
 
 from producers.kafka_answers import translate
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured, Stop
 from schemas.record import PARTITION, Entry
 from schemas.topics import MAX_MESSAGE_BYTES
@@ -29,10 +31,9 @@ DELIVERY_TIMEOUT_S = 120
 """Longer than any relay waits: a batch that the library gives up on alone could let a later one overtake it."""
 
 
-def producer_settings(bootstrap: str, client_id: str) -> dict[str, Any]:
+def producer_settings(access: Access, client_id: str) -> dict[str, Any]:
     """Settings of the client, those that matter said even where they are the default."""
     return {
-        "bootstrap_servers": bootstrap,
         "client_id": client_id,
         "acks": "all",
         "enable_idempotence": True,  # said, so that a setting that contradicts it fails instead of switching it off
@@ -46,6 +47,7 @@ def producer_settings(bootstrap: str, client_id: str) -> dict[str, Any]:
         "max_block_ms": BLOCK_TIMEOUT_S * 1000,
         "delivery_timeout_ms": DELIVERY_TIMEOUT_S * 1000,
         "reconnect_backoff_max_ms": 1_000,
+        **access.settings(),
     }
 
 
@@ -103,16 +105,26 @@ class KafkaDelivery:
 class KafkaPublisher:
     """Implements ``schemas.record.Publisher``; ``prefix`` stands before every topic's name in this cluster."""
 
-    def __init__(self, bootstrap: str, prefix: str = "", client_id: str = "interfocal") -> None:
+    def __init__(self, access: Access, prefix: str = "", client_id: str = "interfocal") -> None:
         """Connect; raises BrokerAway when no broker answers, Misconfigured when client and broker do not fit."""
         require_crc32c()
-        require_listener(bootstrap)
+        require_listener(access.bootstrap)
         self._prefix = prefix
         self._process = os.getpid()
+        settings = producer_settings(access, client_id)
+        begun: list[KafkaNetClient] = []
+        make = settings.get("kafka_client", KafkaNetClient)
+
+        def begin(**configs: Any) -> KafkaNetClient:
+            begun.append(make(**configs))
+            return begun[-1]
+
         try:
-            self._producer = KafkaProducer(**producer_settings(bootstrap, client_id))
+            self._producer = KafkaProducer(**{**settings, "kafka_client": begin})
         except (KafkaError, OSError) as error:
-            raise translate(error, {"bootstrap": bootstrap}) from error
+            for client in begun:  # the library leaves its sockets behind when its constructor raises
+                client.close()
+            raise translate(error, {"bootstrap": access.bootstrap, "principal": access.principal}) from error
 
     def warm(self, topics: Iterable[str]) -> None:
         """Fetch what the client must know of its topics, which the first send would wait for; raises BrokerAway."""

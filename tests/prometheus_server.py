@@ -9,12 +9,14 @@ from typing import Any
 
 import httpx
 
+from interfocal.installation.endpoints import believed
 from interfocal.installation.installation import Places
 from interfocal.process.service import free_port
 from running import LIMIT_S, until
 from source_tree import ROOT
 
 PROMETHEUS = ROOT / "deploy" / "prometheus"
+AUTHORITY = "../../var/tls/authority.pem"
 TARGETS = "../../var/prometheus-targets.json"
 PACE = {"10s": "1s"}
 """How often it scrapes, evaluates and reads its targets."""
@@ -75,7 +77,10 @@ def watching(var: Path, folder: Path) -> Iterator[Server]:
 
 def written(var: Path, folder: Path) -> Path:
     """Our configuration and rules for this installation, at another pace."""
-    config = replaced(PROMETHEUS / "prometheus.yml", {TARGETS: str(Places(var).prometheus_targets), **PACE})
+    config = replaced(
+        PROMETHEUS / "prometheus.yml",
+        {TARGETS: str(Places(var).prometheus_targets), AUTHORITY: str(believed(var)), **PACE},
+    )
     (folder / "rules.yml").write_text(replaced(PROMETHEUS / "rules.yml", SOONER), encoding="utf-8")
     (folder / "prometheus.yml").write_text(config, encoding="utf-8")
     return folder / "prometheus.yml"

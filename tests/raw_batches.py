@@ -3,7 +3,6 @@
 The layout is that of Kafka's documentation (message format 2), the codecs' that of their own.
 """
 
-import socket
 import struct
 import threading
 import zlib
@@ -13,6 +12,11 @@ from enum import IntEnum
 from functools import partial
 
 import crc32c
+from kafka.errors import KafkaConnectionError
+from kafka.protocol.producer import ProduceRequest
+
+from interfocal.forbidden.operations import Asker, asking
+from schemas.access import Access
 
 HEADER_AFTER_CRC = struct.Struct(">hiqqqhii")
 BEFORE_CRC = struct.Struct(">qiibI")
@@ -20,7 +24,7 @@ LENGTH_COUNTS_FROM = 12
 Writer = tuple[int, int, int]
 NOBODY: Writer = (-1, -1, -1)
 MEBIBYTE = 1024 * 1024
-PRODUCE, VERSION, CORRELATION = 0, 7, 1
+VERSION = 7
 NOT_YET = {3, 6}  # a topic that was just made is unknown, or has no leader
 TRIES = 100
 
@@ -170,28 +174,33 @@ BOMBS: Mapping[Codec, Callable[[], bytes]] = {
 """As much as fits into a message, by codec."""
 
 
-def produce(bootstrap: str, topic: str, written: bytes) -> int:
+def produce(access: Access, topic: str, written: bytes) -> int:
     """Hand one batch to the broker as it is; the offset, or ValueError with the broker's error code."""
-    for _ in range(TRIES):
-        code, offset = _answer(bootstrap, topic.encode(), written)
-        if code not in NOT_YET:
-            break
-        threading.Event().wait(0.1)
+    with asking(access) as asker:
+        for _ in range(TRIES):
+            code, offset = _answer(asker, topic, written)
+            if code not in NOT_YET:
+                break
+            threading.Event().wait(0.1)
     if code:
         raise ValueError(f"the broker refuses the batch with error {code}")
     return offset
 
 
-def _answer(bootstrap: str, topic: bytes, written: bytes) -> tuple[int, int]:
+def _answer(asker: Asker, topic: str, written: bytes) -> tuple[int, int]:
     """The broker's error code and offset for one request."""
-    host, _, port = bootstrap.partition(":")
-    request = struct.pack(">hhih4shhi", PRODUCE, VERSION, CORRELATION, 4, b"test", -1, -1, 30_000)
-    request += struct.pack(">ih", 1, len(topic)) + topic + struct.pack(">iii", 1, 0, len(written)) + written
-    with socket.create_connection((host, int(port)), timeout=60) as connection, connection.makefile("rb") as answer:
-        connection.sendall(struct.pack(">i", len(request)) + request)
-        size = answer.read(4)
-        if not size:
-            raise ConnectionError("the broker ended the connection")
-        said = answer.read(struct.unpack(">i", size)[0])
-    code, offset = struct.unpack_from(">hq", said, 4 + 4 + 2 + len(topic) + 4 + 4)
-    return int(code), int(offset)
+    data = ProduceRequest.TopicProduceData
+    part = data.PartitionProduceData(index=0, records=written)
+    request = ProduceRequest(
+        transactional_id=None,
+        acks=-1,
+        timeout_ms=30_000,
+        topic_data=[data(name=topic, partition_data=[part])],
+        max_version=VERSION,
+    )
+    try:
+        (answered,) = asker.ask(request).responses
+    except KafkaConnectionError as error:
+        raise ConnectionError("the broker ended the connection") from error
+    (told,) = answered.partition_responses
+    return int(told.error_code), int(told.base_offset)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from kafka import KafkaConsumer, TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
 
+from schemas.access import Access
 from schemas.record import SEAL_HEADER
 from schemas.trust.seal import read_seal
 
@@ -13,7 +14,7 @@ Number = tuple[int, int]
 """Life and number within it."""
 
 
-def check_order(bootstrap: str, topics: Sequence[str]) -> Counter[str]:
+def check_order(access: Access, topics: Sequence[str]) -> Counter[str]:
     """Check every chain, and count how often a record lies there again: with the same bytes, as any retry may leave it.
 
     In the order in which they came for the first time, numbers are 1, 2, 3 and so on, each with an event of its own.
@@ -21,7 +22,7 @@ def check_order(bootstrap: str, topics: Sequence[str]) -> Counter[str]:
     repeats: Counter[str] = Counter()
     for topic in topics:
         first: dict[Number, tuple[str, bytes | None, bytes]] = {}
-        for record in records(bootstrap, topic):
+        for record in records(access, topic):
             (token,) = [value or b"" for name, value in record.headers if name == SEAL_HEADER]
             claims = read_seal(token).claims
             content = (claims.event_id, record.value, token)
@@ -34,18 +35,18 @@ def check_order(bootstrap: str, topics: Sequence[str]) -> Counter[str]:
     return repeats
 
 
-def events_in_order(bootstrap: str, topic: str) -> list[str]:
+def events_in_order(access: Access, topic: str) -> list[str]:
     """The ids of a topic's events in the order in which each came for the first time."""
     tokens = [
-        value or b"" for record in records(bootstrap, topic) for name, value in record.headers if name == SEAL_HEADER
+        value or b"" for record in records(access, topic) for name, value in record.headers if name == SEAL_HEADER
     ]
     return list(dict.fromkeys(read_seal(token).claims.event_id for token in tokens))
 
 
-def records(bootstrap: str, topic: str) -> Iterator[ConsumerRecord]:
+def records(access: Access, topic: str) -> Iterator[ConsumerRecord]:
     """Every record of a topic's only partition, from offset 0 to its end."""
     partition = TopicPartition(topic, 0)
-    consumer = KafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False, isolation_level="read_committed")
+    consumer = KafkaConsumer(**access.settings(), enable_auto_commit=False, isolation_level="read_committed")
     try:
         consumer.assign([partition])
         consumer.seek(partition, 0)

@@ -22,7 +22,7 @@ import psycopg
 from prometheus_client.parser import text_string_to_metric_families
 
 from interfocal.drain import wait_drained
-from interfocal.installation.endpoints import write_endpoints
+from interfocal.installation.endpoints import believed, write_endpoints
 from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import make_database, prepare
 from interfocal.installation.processes import Process, start_one, stop_processes, wait_ready
@@ -32,6 +32,8 @@ from interfocal.ledger.verify import Proof, verify
 from interfocal.process.service import free_port
 from interfocal.stack import Stack, drop_database
 from interfocal.stack.process import alive
+from interfocal.transport.signing_in import trusting
+from reaching import servers
 from source_tree import ROOT
 
 TWO_MEMBERS = Path(__file__).parent / "regions" / "two-members"
@@ -116,7 +118,7 @@ def started(stack: Stack, var: Path, prefix: str) -> Iterator[Exchange]:
 def prepared(stack: Stack, var: Path, prefix: str, names: Sequence[str]) -> Iterator[Exchange]:
     """An installation of two members and of processes that are started later; at the end nothing of it is left."""
     installation = installed(stack, var, prefix, TWO_MEMBERS)
-    urls = {name: f"http://127.0.0.1:{free_port()}" for name in names}
+    urls = {name: f"https://127.0.0.1:{free_port()}" for name in names}
     write_endpoints(var, {"producers": dict.fromkeys(installation.desk_urls, urls[PRODUCER])})
     exchange = Exchange(installation, urls)
     try:
@@ -135,7 +137,9 @@ def set_up(installation: Installation, settings: str) -> None:
 
 def metric(exchange: Exchange, process: str, name: str, **labels: str) -> float:
     """A figure that a process serves now; 0 where it was never set."""
-    text = httpx.get(f"{exchange.urls[process]}/metrics", timeout=10.0).text
+    text = httpx.get(
+        f"{exchange.urls[process]}/metrics", timeout=10.0, verify=trusting(believed(exchange.installation.var))
+    ).text
     samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
     return next((sample.value for sample in samples if (sample.name, sample.labels) == (name, labels)), 0.0)
 
@@ -151,11 +155,7 @@ def installed(stack: Stack, var: Path, prefix: str, region: Path) -> Installatio
     """Keys, topics and databases of a region on the session's stack; ``prefix`` sets it apart."""
     var.mkdir(parents=True, exist_ok=True)
     names = "t_" + prefix.rstrip(".")
-    (var / SETTINGS_FILE).write_text(
-        f'[kafka]\nbootstrap = "{stack.bootstrap}"\nprefix = "{prefix}"\n'
-        f'[postgres]\nurl = "{stack.postgres_url}"\nnames = "{names}"\n',
-        encoding="utf-8",
-    )
+    (var / SETTINGS_FILE).write_text(servers(stack, prefix, names), encoding="utf-8")
     return prepare(var, open_region(region), lambda _message: None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from interfocal.installation.endpoints import read_endpoints
+from interfocal.installation.endpoints import believed, read_endpoints
 from interfocal.watching.scraping import scrape_all
 from schemas.errors import Misconfigured
 
@@ -40,7 +40,7 @@ def scraping(var: Path) -> Iterator[list[Totals]]:
 def a_round(var: Path) -> Totals:
     """One scrape of every process; nothing when one does not answer."""
     try:
-        scraped = scrape_all(read_endpoints(var))
+        scraped = scrape_all(read_endpoints(var), believed(var))
     except Misconfigured:
         return {}
     totals: dict[str, float] = defaultdict(float)

@@ -22,6 +22,7 @@ from consumers.tracing.deciding import settle as office_settle
 from consumers.tracing.trace import TraceKey
 from consumers.tracing.wants import ROUTING, Want
 from interfocal.clock import now
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.opening import opener_of, opening_keys
 from interfocal.installation.preparing import prepare
@@ -196,7 +197,9 @@ class SealedWorld:
         topics = [
             topic for topic in (*sending_topics(self.installation), "aa.grant", "bb.grant") if is_compacted(topic)
         ]
-        with closing(KafkaTopicReader(Broker(self.installation.bootstrap, "test", self.installation.prefix))) as reader:
+        with closing(
+            KafkaTopicReader(Broker(admin_access_of(self.installation), "test", self.installation.prefix))
+        ) as reader:
             return frozenset().union(*(lasting_keys(reader, topic) for topic in topics))
 
     def read_grants_again(self) -> None:

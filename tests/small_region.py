@@ -34,6 +34,7 @@ from consumers.tracing.deciding import Office
 from consumers.tracing.worker import RouterWorker
 from interfocal.clock import now
 from interfocal.drain import under_way
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.opening import opener_of, opening_keys, part_sealing
 from interfocal.installation.preparing import prepare
@@ -52,6 +53,7 @@ from producers.intake.intake import Intake
 from producers.intake.submission import Entrance
 from producers.outbox import OutboxFile, Revision
 from producers.relay import Relay
+from reaching import servers
 from schemas.codes.lists import load_code_lists
 from schemas.errors import ExchangeError, Rejected, Unusable
 from schemas.events.ids import event_id
@@ -136,7 +138,7 @@ def a_loop(installation: Installation, url: str, topics: Sequence[str], *handler
     group = "region.view" if url == installation.region_url else f"{url.rsplit('_', 1)[1]}.desk"
     return Loop(
         LoopParts(
-            source=KafkaSource(Broker(installation.bootstrap, group, installation.prefix), group, topics),
+            source=KafkaSource(Broker(admin_access_of(installation), group, installation.prefix), group, topics),
             connect=connector(url, group),
             terms=terms_of(installation),
             rules=Rules(handlers, 100, not_watched),
@@ -251,12 +253,8 @@ def write_settings(var: Path, installation: Installation | Stack, names: str, pr
     """Where an installation finds broker and server, and what its databases are called."""
     prefix = prefix or getattr(installation, "prefix", "")
     path = var / SETTINGS_FILE
-    path.touch(mode=0o600)  # it names a server with its password
-    path.write_text(
-        f'[kafka]\nbootstrap = "{installation.bootstrap}"\nprefix = "{prefix}"\n'
-        f'[postgres]\nurl = "{installation.postgres_url}"\nnames = "{names}"\n',
-        encoding="utf-8",
-    )
+    path.touch(mode=0o600)  # it names servers with passwords
+    path.write_text(servers(installation, prefix, names), encoding="utf-8")
 
 
 @contextmanager
@@ -306,7 +304,7 @@ def lived_through(installation: Installation) -> Mapping[str, str]:
 
 def settle(installation: Installation, members: Mapping[str, MemberParts], parts: RegionParts) -> None:
     """Run every part in turn until nothing is under way."""
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(installation), "test", installation.prefix))
     try:
         for _ in range(ROUNDS):
             for member in members.values():
@@ -333,6 +331,6 @@ def accept_unusable(outbox: OutboxFile, name: str = "unusable") -> str:
 
 def plant_foreign(installation: Installation, topic: str) -> None:
     """Bytes that nobody has sealed."""
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**admin_access_of(installation).settings(), enable_idempotence=True)
     producer.send(installation.prefix + topic, value=b"no seal", key=b"k").get(timeout=10)
     producer.close()

@@ -9,6 +9,7 @@ from kafka.admin import KafkaAdminClient
 
 from interfocal.stack import Stack, current, status, up
 from running import until
+from schemas.access import Access
 
 NUMBERS = (1, 2, 3)
 BROKERS = [f"kafka-{number}" for number in NUMBERS]
@@ -22,7 +23,7 @@ def running(var: Path) -> Mapping[str, int | None]:
 @contextmanager
 def admin_of(var: Path) -> Iterator[KafkaAdminClient]:
     """An administrator's client."""
-    client = KafkaAdminClient(bootstrap_servers=current(var).bootstrap)
+    client = KafkaAdminClient(**current(var).access.settings())
     try:
         yield client
     finally:
@@ -50,16 +51,16 @@ def in_sync(var: Path) -> bool:
     return all(set(one["isr_nodes"]) == set(one["replica_nodes"]) for one in partitions)
 
 
-def send(bootstrap: str, topic: str, value: bytes) -> None:
+def send(access: Access, topic: str, value: bytes) -> None:
     """One record, acknowledged by as many as the topic wants."""
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+    producer = KafkaProducer(**access.settings(), acks="all")
     producer.send(topic, value=value).get(timeout=60)
     producer.close()
 
 
-def everything(bootstrap: str, topic: str, count: int) -> list[bytes | None]:
+def everything(access: Access, topic: str, count: int) -> list[bytes | None]:
     """So many records from the start, read by a group that says how far it is."""
-    consumer = KafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest", group_id=topic)
+    consumer = KafkaConsumer(topic, **access.settings(), auto_offset_reset="earliest", group_id=topic)
     read: list[bytes | None] = []
 
     def are_read() -> bool:

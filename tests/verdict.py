@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.wiring.region import region_topics, sending_topics
 from raw_log import check_order
@@ -24,7 +25,7 @@ def ledger_of(installation: Installation) -> tuple[int, dict[str, Any]]:
 def raw_order(installation: Installation) -> Counter[str]:
     """Check the order of every topic as it lies on the brokers; records and events on them."""
     topics = {*region_topics(installation), *sending_topics(installation)}
-    return check_order(installation.bootstrap, [installation.prefix + topic for topic in sorted(topics)])
+    return check_order(admin_access_of(installation), [installation.prefix + topic for topic in sorted(topics)])
 
 
 @dataclass(frozen=True, slots=True)

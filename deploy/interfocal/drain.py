@@ -8,11 +8,13 @@ import psycopg
 
 from consumers.desk.granting import due_grants
 from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.wiring.desks import desk_topics
 from interfocal.wiring.region import region_topics
 from producers.outbox import open_read_only
 from schemas.errors import StoreAway
+from schemas.rights import OPERATOR
 
 POLL_S = 0.1
 UNSENT_GRANTS = (
@@ -72,7 +74,7 @@ def desks_under_way(installation: Installation, reader: KafkaTopicReader) -> Und
 
 def wait_drained(installation: Installation, limit_s: float, tell: Callable[[UnderWay], None]) -> UnderWay:
     """Return when nothing is under way, or what still is after ``limit_s``. Two counts in a row have to agree."""
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "drain", installation.prefix))
+    reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "drain", installation.prefix))
     deadline = time.monotonic() + limit_s
     calm = 0
     try:

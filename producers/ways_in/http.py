@@ -7,6 +7,7 @@ nothing is kept.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
@@ -21,6 +22,7 @@ from producers.intake.rejected import KeptRejection, kept_rejection
 from producers.intake.resubmit import NOT_REJECTED, resubmit
 from producers.intake.submission import Entrance, Result
 from producers.mapping.shape import EVENTS
+from producers.ways_in.allowance import Allowance
 from producers.ways_in.answers import (
     ErrorAnswers,
     NotTaken,
@@ -64,6 +66,7 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
         "model": Result | NotTaken,
         "description": "One record: rejected, with every problem; it is kept and listed. Or nothing was taken, and why",
     },
+    429: {"model": NotTaken, "description": "Too many requests of one system: nothing was kept; see Retry-After"},
     503: {"model": NotTaken, "description": "Outbox full, disk low, or store away: nothing was kept; see Retry-After"},
 }
 
@@ -105,18 +108,23 @@ class Door:
     caller: Callable[[str], Caller | None]
     observer: Observer
     bounds: Bounds
+    allowance: Allowance | None
 
     def authenticated(
         self,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
         header: Annotated[str | None, Depends(API_KEY)],
     ) -> Caller:
-        """Whose request it is; 401 when its key is nobody's."""
+        """Whose request it is; 401 when its key is nobody's, 429 when its system has sent too many."""
         presented = bearer.credentials if bearer else header
         caller = self.caller(presented) if presented else None
         if caller is None or caller.member not in self.intakes:
             detail = "An API key of a member is needed: Authorization: Bearer KEY, or X-Api-Key: KEY."
             raise HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
+        wait_s = self.allowance.wait_s(caller) if self.allowance else 0.0
+        if wait_s:
+            headers = {"Retry-After": str(ceil(wait_s))}
+            raise HTTPException(429, "This system sends too many requests: nothing of this one was kept.", headers)
         return caller
 
     def language(self, caller: Caller, asked: str | None) -> str:
@@ -176,9 +184,13 @@ def create_app(
     *,
     observer: Observer | None = None,
     bounds: Bounds | None = None,
+    allowance: Allowance | None = None,
 ) -> FastAPI:
-    """The application; further routers may be added to it. ``caller`` tells whose a presented key is, or None."""
-    door = Door(intakes, caller, observer or Observer(), bounds or Bounds())
+    """The application; further routers may be added to it. ``caller`` tells whose a presented key is, or None.
+
+    Without an ``allowance`` a system may send as many requests as it likes.
+    """
+    door = Door(intakes, caller, observer or Observer(), bounds or Bounds(), allowance)
     app = IntakeApp(
         title="Interfocal intake", version="1", description=(__doc__ or "").strip(), docs_url=None, redoc_url=None
     )
@@ -222,7 +234,7 @@ def _submission(door: Door, stream: str) -> Callable[..., Awaitable[JSONResponse
 
 
 def _add_rejected(router: APIRouter, door: Door) -> None:
-    misasked: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (400, 401, 503)}
+    misasked: dict[int | str, dict[str, Any]] = {code: ANSWERS[code] for code in (400, 401, 429, 503)}
 
     @router.get("/rejected", responses=misasked)
     def list_rejected(

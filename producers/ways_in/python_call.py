@@ -18,7 +18,7 @@ from schemas.errors import Misconfigured, Rejected, StoreAway
 
 Stream = Literal["seizure", "missing", "trace", "receipt", "grant"]
 TIMEOUT_S = 60.0
-OK, UNAUTHORISED, UNAVAILABLE = 200, 401, 503
+OK, UNAUTHORISED, TOO_MANY, UNAVAILABLE = 200, 401, 429, 503
 RESULTS = TypeAdapter(tuple[Result, ...])
 
 
@@ -100,7 +100,7 @@ def _not_taken(url: str, answer: httpx.Response) -> Rejected | StoreAway | Misco
         told = NotTaken.model_validate_json(answer.content)
     except ValidationError:
         return Misconfigured(f"the intake at {url} answered {answer.status_code}; is it the right address?")
-    if answer.status_code >= UNAVAILABLE:
+    if answer.status_code == TOO_MANY or answer.status_code >= UNAVAILABLE:
         return StoreAway(f"the intake at {url} takes nothing now: {told.detail}")
     if told.problems:
         first = told.problems[0]

@@ -16,12 +16,14 @@ from prometheus_client import CollectorRegistry
 from bench.figures import Figures
 from bench.ground import MEMBER, ground, seizures
 from interfocal.clock import now
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.metrics import Metrics
 from interfocal.wiring.relays import Sending, make_relay
 from producers.intake.intake import Intake
 from producers.intake.submission import Entrance
 from producers.outbox import OutboxFile
+from schemas.access import Access
 from schemas.codes.lists import load_code_lists
 from schemas.events.seizure import Seizure
 from schemas.topics import MEMBER_STREAMS, member_topic
@@ -108,8 +110,8 @@ class Side:
             "SQLite: two rows, 200 a commit",
             cpu_us(lambda: stored(self.folder / "bare.sqlite", values, seals), count),
         )
-        bootstrap, topic = self.installation.bootstrap, self.installation.prefix + TOPIC
-        yield "kafka-python: produce, acks", cpu_us(lambda: produced(bootstrap, topic, values, seals), count)
+        access, topic = admin_access_of(self.installation), self.installation.prefix + TOPIC
+        yield "kafka-python: produce, acks", cpu_us(lambda: produced(access, topic, values, seals), count)
 
 
 def written(schema: Any, fields: dict[str, Any]) -> bytes:
@@ -140,9 +142,9 @@ def stored(path: Path, values: Sequence[bytes], seals: Sequence[bytes]) -> None:
     connection.close()
 
 
-def produced(bootstrap: str, topic: str, values: Sequence[bytes], seals: Sequence[bytes]) -> None:
+def produced(access: Access, topic: str, values: Sequence[bytes], seals: Sequence[bytes]) -> None:
     """Every value acknowledged by all replicas."""
-    producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all", enable_idempotence=True)
+    producer = KafkaProducer(**access.settings(), acks="all", enable_idempotence=True)
     for value, seal in zip(values, seals, strict=True):
         producer.send(topic, value=value, key=b"k" * 36, headers=[("seal", seal)])
     producer.flush(timeout=120)

@@ -13,6 +13,7 @@ from kafka import KafkaProducer
 
 from bench.figures import Figures
 from interfocal.clock import now
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.stack import create_database, down, drop_database, up
 from interfocal.stack.databases import connect
@@ -51,7 +52,7 @@ def measure(events: int) -> Iterator[Figures]:
 
 def publish(installation: Installation, events: int) -> None:
     """Sealed seizures and missing firearms of both members, straight onto their topics."""
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True, linger_ms=20)
+    producer = KafkaProducer(**admin_access_of(installation).settings(), enable_idempotence=True, linger_ms=20)
     for member in MEMBERS:
         seal = sealer(installation.signing_keys(member.lower()), installation.directory.region, now)
         heads: dict[str, Link] = {}

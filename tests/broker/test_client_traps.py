@@ -16,6 +16,7 @@ from interfocal.provisioning.apply import provision
 from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack
 from producers.publisher import producer_settings
+from schemas.access import Access
 from schemas.errors import Misconfigured
 from schemas.record import TopicBounds
 from schemas.topics import Topic
@@ -31,7 +32,7 @@ def test_a_setting_that_contradicts_idempotence_fails_and_does_not_end_it(
         begun.append(KafkaNetClient(**settings))
         return begun[-1]
 
-    settings = {**producer_settings(stack.bootstrap, "test"), **contradiction}
+    settings = {**producer_settings(stack.access, "test"), **contradiction}
     try:
         with pytest.raises(KafkaConfigurationError):
             KafkaProducer(**settings, kafka_client=begin)
@@ -43,15 +44,15 @@ def test_a_setting_that_contradicts_idempotence_fails_and_does_not_end_it(
 def test_no_consumer_starts_without_fast_checksums(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kafka_client, "find_spec", lambda _name: None)
     with pytest.raises(Misconfigured, match="crc32c"):
-        connect(Broker("127.0.0.1:1", "test").settings())
+        connect(Broker(Access("127.0.0.1:1"), "test").settings())
 
 
 def test_bounds_are_told_of_topics_that_the_client_knows_and_of_those_that_it_does_not(
     stack: Stack, topic_prefix: str
 ) -> None:
     topics = [Topic(f"{member}.seizure", member, ()) for member in ("aa", "bb", "cc")]
-    provision(stack.bootstrap, Plan(topics, topic_prefix))
-    reader = KafkaTopicReader(Broker(stack.bootstrap, "test", topic_prefix))
+    provision(stack.access, Plan(topics, topic_prefix))
+    reader = KafkaTopicReader(Broker(stack.access, "test", topic_prefix))
     try:
         for known in range(1, len(topics) + 1):
             names = [topic.name for topic in topics[:known]]

@@ -12,6 +12,7 @@ from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import GROUPS_TOPIC, Plan, drift_of
 from interfocal.stack import current, down, kill_broker, up
 from running import until
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.topics import planned_topics
 from three_brokers import BROKERS, everything, running, send
@@ -39,13 +40,13 @@ def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def test_topics_lie_on_all_three_and_kafkas_own_do_too(three: Path, topic_prefix: str) -> None:
-    bootstrap = current(three).bootstrap
-    assert len(set(bootstrap.split(","))) == 3
+    access = current(three).access
+    assert len(set(access.bootstrap.split(","))) == 3
     plan = Plan(planned_topics(["rs"], 3), topic_prefix)
-    provision(bootstrap, plan)
-    send(bootstrap, f"{topic_prefix}rs.seizure", b"v")
-    everything(bootstrap, f"{topic_prefix}rs.seizure", 1)
-    with opened(bootstrap) as cluster:
+    provision(access, plan)
+    send(access, f"{topic_prefix}rs.seizure", b"v")
+    everything(access, f"{topic_prefix}rs.seizure", 1)
+    with opened(access) as cluster:
         found = cluster.found(plan)
     assert {topic.replication for topic in found.topics.values()} == {3}
     assert GROUPS_TOPIC in found.topics
@@ -56,22 +57,22 @@ def test_topics_lie_on_all_three_and_kafkas_own_do_too(three: Path, topic_prefix
 def test_a_broker_that_is_killed_stops_nobody_and_comes_back_where_it_was(three: Path, topic_prefix: str) -> None:
     before, pids = current(three), running(three)
     topic = f"{topic_prefix}rs.seizure"
-    provision(before.bootstrap, Plan(planned_topics(["rs"], 3), topic_prefix))
-    send(before.bootstrap, topic, b"before")
+    provision(before.access, Plan(planned_topics(["rs"], 3), topic_prefix))
+    send(before.access, topic, b"before")
     kill_broker(three, 1)
     assert running(three) == {**pids, "kafka-1": None}
     assert current(three) == before
-    send(before.bootstrap, topic, b"meanwhile")
-    until(lambda: brokers_found(before.bootstrap) == [2, 3], "the cluster to do without the killed broker")
+    send(before.access, topic, b"meanwhile")
+    until(lambda: brokers_found(before.access) == [2, 3], "the cluster to do without the killed broker")
     assert up(three) == before
     assert {name for name, pid in running(three).items() if pid != pids[name]} == {"kafka-1"}
-    assert everything(before.bootstrap, topic, 2) == [b"before", b"meanwhile"]
+    assert everything(before.access, topic, 2) == [b"before", b"meanwhile"]
 
 
-def brokers_found(bootstrap: str) -> list[int]:
+def brokers_found(access: Access) -> list[int]:
     """The brokers that a plan finds; none as long as one of them does not answer any more and is counted still."""
     try:
-        with opened(bootstrap) as cluster:
+        with opened(access) as cluster:
             return sorted(cluster.found(Plan(())).brokers)
     except BrokerAway:
         return []

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from interfocal.demo.canaries import file_holds
+from interfocal.installation.access import admin_access_of
 from interfocal.ledger.verify import verify
 from interfocal.provisioning.cluster import opened
 from interfocal.stack import Stack
@@ -54,7 +55,7 @@ def test_after_compaction_an_erased_grant_is_in_no_segment(world: SealedWorld, l
     world.act(ASKER, key, "erasure", {"grants": [grant]})
     prefix = world.installation.prefix
     topics = [prefix + member_topic(ASKER, "grant"), prefix + forwarded_topic(ASKED)]
-    with opened(world.installation.bootstrap) as cluster:
+    with opened(admin_access_of(world.installation)) as cluster:
         cluster.set_config(dict.fromkeys(topics, AT_ONCE))
     again = world.ask("T-2")  # a segment is compacted once another record has begun the next one
     until(lambda: segments_with(logs, wrapped) == [], "the erased grant to leave every segment", COMPACTED_S)

@@ -71,7 +71,7 @@ def desk(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     intake = open_intake(tmp_path)
     app = create_app({FIRST: intake}, lambda _: Caller(FIRST, "desk"))
     installation: Any = DeskInstallation(tmp_path, with_note(), database)
-    endpoint = Endpoint("http://intake", SecretStr("key"))
+    endpoint = Endpoint("https://intake", SecretStr("key"), Path("unused.pem"))
     monkeypatch.setattr(members_intake, "producer_endpoint", lambda *_: endpoint)
     monkeypatch.setattr(members_intake, "intake_at", lambda at: Exchange(at.url, "key", client_of(app)))
     for command in (desk_sending, desk_traces, inbox):

@@ -16,6 +16,7 @@ from interfocal.clock import now
 from interfocal.commands.main import build_app
 from interfocal.doctor.examination import examine
 from interfocal.doctor.finding import Finding
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.endpoints import write_endpoints
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.provisioning.drift import Drift
@@ -160,7 +161,7 @@ def test_a_clock_that_is_surely_wrong_is_named(region: SmallRegion) -> None:
 def test_a_topic_that_is_not_as_planned_is_named(region: SmallRegion) -> None:
     installation = region.installation
     name = f"{installation.prefix}aa.heartbeat"
-    admin = KafkaAdminClient(bootstrap_servers=installation.bootstrap)
+    admin = KafkaAdminClient(**admin_access_of(installation).settings())
     try:
         set_retention(admin, name, "1000")
         finding = only(region)

@@ -37,15 +37,15 @@ POLLS = 60
 def a_topic(stack: Stack, prefix: str, **changes: str) -> Broker:
     """The topic with its planned settings, but for some."""
     wanted = {"num_partitions": 1, "replication_factor": 1, "configs": {**CONFIG, **changes}}
-    with closing(KafkaAdminClient(bootstrap_servers=stack.bootstrap)) as admin:
+    with closing(KafkaAdminClient(**stack.access.settings())) as admin:
         admin.create_topics({prefix + SEIZURES: wanted})
-    return Broker(stack.bootstrap, "test", prefix)
+    return Broker(stack.access, "test", prefix)
 
 
 def publish(broker: Broker, station: Station, *events: tuple[str, int]) -> list[str]:
     """Seal seizures (name, revision) and put them onto the topic; their event ids."""
     made = [a_seizure(name, revision=revision) for name, revision in events]
-    with closing(KafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True)) as producer:
+    with closing(KafkaProducer(**broker.access.settings(), enable_idempotence=True)) as producer:
         for event in made:
             record: Record = station.record(event)
             headers = list(record.headers)
@@ -55,7 +55,7 @@ def publish(broker: Broker, station: Station, *events: tuple[str, int]) -> list[
 
 def delete_before(broker: Broker, offset: int) -> None:
     """Kafka forgets the records before an offset."""
-    with closing(KafkaAdminClient(bootstrap_servers=broker.bootstrap)) as admin:
+    with closing(KafkaAdminClient(**broker.access.settings())) as admin:
         admin.delete_records({broker.partition(SEIZURES): offset})
 
 

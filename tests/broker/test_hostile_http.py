@@ -14,7 +14,7 @@ from intake_cases import open_intake, seizure
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import Bounds, create_app
-from serving import serving
+from serving import Served, serving
 
 PATIENCE_S = 60  # far longer than any of these takes
 KEY = {"x-api-key": "key"}
@@ -30,7 +30,7 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 
 @pytest.fixture
-def address(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def served(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """An intake that has little patience."""
     monkeypatch.setattr(interfocal.process.http, "HEAD_S", 1.0)
     bounds = Bounds(body_bytes=100_000, body_s=1.0)
@@ -39,10 +39,15 @@ def address(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield found
 
 
-def said(address: str, *pieces: bytes) -> bytes:
+def connected(served: Served) -> socket.socket:
+    """A connection that speaks TLS, and nothing else yet."""
+    plain = socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S)
+    return served.tls.wrap_socket(plain, server_hostname="127.0.0.1")
+
+
+def said(served: Served, *pieces: bytes) -> bytes:
     """All that the server says to these bytes until it ends the connection."""
-    port = int(address.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+    with connected(served) as client:
         for piece in pieces:
             client.sendall(piece)
         with client.makefile("rb") as answer:
@@ -53,12 +58,14 @@ def status(answer: bytes) -> int:
     return int(answer.split(b" ", 2)[1]) if answer else 0
 
 
-def is_served(address: str) -> bool:
+def is_served(served: Served) -> bool:
     """Whether an honest client is answered."""
-    return httpx.post(f"{address}/v1/seizure", content=RECORD, headers=KEY, timeout=PATIENCE_S).status_code in {
-        200,
-        202,
-    }
+    return post(served, RECORD).status_code in {200, 202}
+
+
+def post(served: Served, content: bytes, **headers: str) -> httpx.Response:
+    address = f"{served.address}/v1/seizure"
+    return httpx.post(address, content=content, headers={**KEY, **headers}, timeout=PATIENCE_S, verify=served.tls)
 
 
 def declaring(length: bytes, body: bytes = b"") -> bytes:
@@ -85,46 +92,57 @@ ANSWERED: Mapping[str, tuple[bytes, int]] = {
 
 
 @pytest.mark.parametrize("name", ANSWERED)
-def test_what_lies_about_itself_is_answered_and_the_next_client_is_served(address: str, name: str) -> None:
+def test_what_lies_about_itself_is_answered_and_the_next_client_is_served(served: Served, name: str) -> None:
     sent, expected = ANSWERED[name]
-    assert status(said(address, sent)) == expected
-    assert is_served(address)
+    assert status(said(served, sent)) == expected
+    assert is_served(served)
 
 
-def test_nothing_compressed_is_opened(address: str, intake: Intake) -> None:
+def test_nothing_compressed_is_opened(served: Served, intake: Intake) -> None:
     bomb = gzip.compress(bytes(20_000_000))
     assert len(bomb) < 100_000
-    answer = httpx.post(f"{address}/v1/seizure", content=bomb, headers={**KEY, "content-encoding": "gzip"})
+    answer = post(served, bomb, **{"content-encoding": "gzip"})
     assert answer.status_code == 415
     assert "compressed" in answer.json()["detail"]
     assert not list(intake.outbox.reading.all_rows())
 
 
-def test_a_client_that_never_ends_its_head_is_let_go(address: str) -> None:
-    port = int(address.rpartition(":")[2])
-    silent = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(20)]
+def test_a_client_that_never_ends_its_head_is_let_go(served: Served) -> None:
+    silent = [connected(served) for _ in range(20)]
     for place, client in enumerate(silent):
         client.sendall(HEAD[:place])
-    assert is_served(address)
+    assert is_served(served)
     assert [client.recv(1) for client in silent] == [b""] * 20
     for client in silent:
         client.close()
 
 
-def test_a_client_that_asks_once_and_then_dawdles_is_let_go(address: str) -> None:
-    port = int(address.rpartition(":")[2])
-    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client, client.makefile("rb") as answer:
+def test_a_client_that_never_begins_tls_is_let_go(served: Served) -> None:
+    silent = [socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) for _ in range(20)]
+    assert is_served(served)
+    for client in silent:
+        with client:
+            assert client.recv(1) == b""
+
+
+def test_who_does_not_speak_tls_is_answered_nothing_in_the_clear(served: Served) -> None:
+    with socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) as client:
+        client.sendall(declaring(b"2", b"{}"))
+        assert b"HTTP" not in client.recv(1000)
+
+
+def test_a_client_that_asks_once_and_then_dawdles_is_let_go(served: Served) -> None:
+    with connected(served) as client, client.makefile("rb") as answer:
         client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: intake\r\n\r\n" + HEAD)
         assert b" 200 " in answer.readline()
         assert answer.read().endswith(b"}")
 
 
-def test_more_connections_than_are_served_at_once_are_told_to_come_again(address: str) -> None:
-    port = int(address.rpartition(":")[2])
+def test_more_connections_than_are_served_at_once_are_told_to_come_again(served: Served) -> None:
     most = interfocal.process.http.MOST_CONNECTIONS
-    held = [socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) for _ in range(most)]
-    answers = [status(said(address, declaring(b"2", b"{}"))) for _ in range(3)]
+    held = [connected(served) for _ in range(most)]
+    answers = [status(said(served, declaring(b"2", b"{}"))) for _ in range(3)]
     assert 503 in answers
     for client in held:
         client.close()
-    assert is_served(address)
+    assert is_served(served)

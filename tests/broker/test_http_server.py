@@ -12,7 +12,7 @@ from intake_cases import open_intake, seizure
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import create_app
-from serving import serving
+from serving import Served, serving
 
 CLIENTS = 8
 RECORDS = [seizure(national_id=f"KU-{n}") for n in range(50)]
@@ -26,15 +26,16 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 
 @pytest.fixture
-def address(intake: Intake) -> Iterator[str]:
+def served(intake: Intake) -> Iterator[Served]:
     app = create_app({"RS": intake}, lambda key: Caller("RS", "test") if key == "key" else None)
     with serving(app) as found:
         yield found
 
 
-def test_the_same_bulk_from_many_clients_at_once_is_accepted_once(address: str, intake: Intake) -> None:
+def test_the_same_bulk_from_many_clients_at_once_is_accepted_once(served: Served, intake: Intake) -> None:
     def submit(_: int) -> Counter[str]:
-        answer = httpx.post(f"{address}/v1/seizure", json=RECORDS, headers={"x-api-key": "key"}, timeout=60)
+        address = f"{served.address}/v1/seizure"
+        answer = httpx.post(address, json=RECORDS, headers={"x-api-key": "key"}, timeout=60, verify=served.tls)
         return Counter(result["outcome"] for result in answer.json())
 
     with ThreadPoolExecutor(CLIENTS) as pool:

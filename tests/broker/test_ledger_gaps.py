@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from interfocal.clock import now
 from interfocal.commands.main import build_app, run
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.member.recovering import recover_member
 from interfocal.stack import Stack
@@ -108,7 +109,7 @@ def test_a_gap_that_only_the_ledger_finds_is_acknowledged_too(lost: Installation
 def test_offsets_are_acknowledged_only_where_the_ledger_misses_them(
     lost: Installation, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with closing(KafkaAdminClient(bootstrap_servers=lost.bootstrap)) as admin:
+    with closing(KafkaAdminClient(**admin_access_of(lost).settings())) as admin:
         admin.delete_records({TopicPartition(f"{lost.prefix}{TOPIC}", 0): 1})
     (missing,) = [p["where"] for p in ledger(lost)[1]["problems"] if p["code"] == "offset_not_on_log"]
     assert missing == f"{TOPIC} 0 to 0"

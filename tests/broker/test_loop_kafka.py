@@ -56,12 +56,12 @@ class Instance(threading.Thread):
 @pytest.fixture
 def broker(stack: Stack, topic_prefix: str) -> Broker:
     configs = {topic.name: dict(topic.config) for topic in planned_topics(["rs", "al"])}
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    admin = KafkaAdminClient(**stack.access.settings())
     admin.create_topics(
         {topic_prefix + t: {"num_partitions": 1, "replication_factor": 1, "configs": configs[t]} for t in TOPICS}
     )
     admin.close()
-    return Broker(stack.bootstrap, "test", topic_prefix)
+    return Broker(stack.access, "test", topic_prefix)
 
 
 @pytest.fixture
@@ -73,7 +73,7 @@ def at(database: str) -> Iterator[Bench]:
 
 def publish(broker: Broker) -> list[str]:
     """Forty events on each topic, foreign bytes and a repeat in between; lines of the dump that they make."""
-    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**broker.access.settings(), enable_idempotence=True)
     dumped: list[str] = []
     for topic in TOPICS:
         owner, _, stream = topic.partition(".")

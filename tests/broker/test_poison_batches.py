@@ -33,11 +33,11 @@ FORM = "CorruptRecordError"
 
 @pytest.fixture
 def broker(stack: Stack, topic_prefix: str) -> Broker:
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    admin = KafkaAdminClient(**stack.access.settings())
     configs = {"num_partitions": 1, "replication_factor": 1, "configs": dict(EVERY_TOPIC)}
     admin.create_topics({topic_prefix + topic: configs for topic in (BAD, GOOD)})
     admin.close()
-    return Broker(stack.bootstrap, "test", topic_prefix)
+    return Broker(stack.access, "test", topic_prefix)
 
 
 @pytest.fixture
@@ -48,11 +48,11 @@ def at(database: str) -> Iterator[Bench]:
 
 
 def put(broker: Broker, written: bytes, topic: str = BAD) -> int:
-    return produce(broker.bootstrap, broker.prefix + topic, written)
+    return produce(broker.access, broker.prefix + topic, written)
 
 
 def put_events(broker: Broker, station: Station, *names: str) -> None:
-    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**broker.access.settings(), enable_idempotence=True)
     member = station.topic.partition(".")[0].upper()
     for name in names:
         made = station.record(a_seizure(name, member))
@@ -138,14 +138,14 @@ def test_what_the_broker_refuses_never_comes_to_a_reader(broker: Broker, name: s
     assert read(broker) == [(0, 0, b"after")]
 
 
-def test_bombs_of_every_codec_cost_a_reader_no_memory(broker: Broker) -> None:
+def test_bombs_of_every_codec_cost_a_reader_no_memory(stack: Stack, broker: Broker) -> None:
     written = [batch(make(), 1, codec) for codec, make in BOMBS.items()]
     assert all(len(one) < MAX_MESSAGE_BYTES for one in written)
     for one in written:
         put(broker, one)
     put(broker, batch(record(bytes(200_000))))
     done = subprocess.run(  # noqa: S603  # our own script
-        [sys.executable, ROOT / "tests" / "batches_apart.py", broker.bootstrap, broker.prefix, BAD],
+        [sys.executable, ROOT / "tests" / "batches_apart.py", stack.bootstrap, stack.trust.folder, broker.prefix, BAD],
         check=True,
         capture_output=True,
         timeout=DEADLINE_S,
@@ -248,7 +248,7 @@ def test_a_record_that_says_it_lies_far_ahead_moves_no_position_there(broker: Br
 
 def test_a_transaction_on_a_topic_is_told_and_keeps_no_start_from_catching_up(broker: Broker, at: Bench) -> None:
     station = Station(BAD)
-    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, transactional_id=f"{broker.prefix}x")
+    producer = KafkaProducer(**broker.access.settings(), transactional_id=f"{broker.prefix}x")
     producer.init_transactions()
     for name, end in (("rs-1", producer.commit_transaction), ("rs-2", producer.abort_transaction)):
         made = station.record(a_seizure(name))

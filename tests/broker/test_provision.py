@@ -16,6 +16,7 @@ from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, Plan, drift_of
 from interfocal.stack import Stack, drop_database
 from running import TWO_MEMBERS, until
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.topics import Topic, planned_topics
 from small_region import urls, write_settings
@@ -24,7 +25,7 @@ from small_region import urls, write_settings
 @pytest.fixture
 def admin(stack: Stack) -> Iterator[KafkaAdminClient]:
     """An administrator who does what the plan does not say."""
-    client = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    client = KafkaAdminClient(**stack.access.settings())
     yield client
     client.close()
 
@@ -40,7 +41,7 @@ def drift(stack: Stack, plan: Plan) -> list[tuple[str, str, str, str]]:
 
 
 def drifts(stack: Stack, plan: Plan) -> tuple[Drift, ...]:
-    with opened(stack.bootstrap) as cluster:
+    with opened(stack.access) as cluster:
         return drift_of(plan, cluster.found(plan))
 
 
@@ -60,7 +61,7 @@ def test_planned_topics_are_made_once_with_one_partition_and_their_settings(
     stack: Stack, plan: Plan, admin: KafkaAdminClient
 ) -> None:
     assert {code for code, *_ in drift(stack, plan)} == {"topic_missing"}
-    first, again = provision(stack.bootstrap, plan), provision(stack.bootstrap, plan)
+    first, again = provision(stack.access, plan), provision(stack.access, plan)
     assert sorted(first.made) == sorted(plan.named())
     assert (again.made, again.altered, again.left) == ((), (), ())
     assert drift(stack, plan) == []
@@ -70,13 +71,13 @@ def test_planned_topics_are_made_once_with_one_partition_and_their_settings(
 
 
 def test_a_setting_that_was_altered_is_found_and_mended(stack: Stack, plan: Plan, admin: KafkaAdminClient) -> None:
-    provision(stack.bootstrap, plan)
+    provision(stack.access, plan)
     name = f"{plan.prefix}rs.seizure"
     set_config(admin, name, retention_ms="1000", cleanup_policy="compact")
     changed = [("config_differs", "rs.seizure", "cleanup.policy", "compact")]
     changed += [("config_differs", "rs.seizure", "retention.ms", "1000")]
     assert drift(stack, plan) == changed
-    applied = provision(stack.bootstrap, plan)
+    applied = provision(stack.access, plan)
     assert (len(applied.altered), applied.left) == (2, ())
     until(lambda: drift(stack, plan) == [], "a cluster as planned")
     assert settings_of(admin, name)["retention.ms"] == "-1"
@@ -86,7 +87,7 @@ def test_what_somebody_made_or_set_beside_the_plan_is_named_and_left(
     stack: Stack, plan: Plan, admin: KafkaAdminClient
 ) -> None:
     """As a broker would that makes topics by itself, for a name that somebody misspelled."""
-    provision(stack.bootstrap, plan)
+    provision(stack.access, plan)
     odd = f"{plan.prefix}rs.siezure"
     admin.create_topics({odd: {"num_partitions": 3}}, wait_for_metadata=True)
     set_config(admin, f"{plan.prefix}al.trace", segment_ms="60000")
@@ -95,7 +96,7 @@ def test_what_somebody_made_or_set_beside_the_plan_is_named_and_left(
         ("topic_unplanned", "rs.siezure", "topic", "there"),
     ]
     until(lambda: drift(stack, plan) == found, "what was made and set to be told")
-    applied = provision(stack.bootstrap, plan)
+    applied = provision(stack.access, plan)
     assert (applied.made, applied.altered) == ((), ())
     assert all(left.person for left in applied.left)
     assert drift(stack, plan) == found
@@ -109,7 +110,7 @@ def test_a_topic_with_other_partitions_is_not_taken_over(
     admin.create_topics({name: {"num_partitions": 2}}, wait_for_metadata=True)
     plan = Plan([Topic("rs.seizure", "rs", (), {"segment.bytes": "1000000"})], topic_prefix)
     with pytest.raises(Misconfigured, match="has 2 partitions: a chain has one partition for ever"):
-        provision(stack.bootstrap, plan)
+        provision(stack.access, plan)
     assert settings_of(admin, name)["segment.bytes"] != "1000000"
     assert drift(stack, plan) == [("partitions_differ", "rs.seizure", "partitions", "2")]
 
@@ -119,9 +120,9 @@ def test_more_replicas_than_there_are_brokers_are_refused_and_few_are_left_to_a_
 ) -> None:
     three = Plan(planned_topics(["rs", "al"], 3), topic_prefix)
     with pytest.raises(Misconfigured, match=r"Kafka refuses the topic .*replication factor"):
-        provision(stack.bootstrap, three)
-    provision(stack.bootstrap, plan)
-    with opened(stack.bootstrap) as cluster:
+        provision(stack.access, three)
+    provision(stack.access, plan)
+    with opened(stack.access) as cluster:
         applied = apply(cluster, three)
     assert (applied.made, applied.altered) == ((), ())
     topics = {left.where for left in applied.left if left.code == "replication_differs"}
@@ -133,15 +134,15 @@ def test_more_replicas_than_there_are_brokers_are_refused_and_few_are_left_to_a_
 def test_a_setting_that_kafka_refuses_is_named(stack: Stack, topic_prefix: str, settings: dict[str, str]) -> None:
     wrong = Plan([Topic("rs.seizure", "rs", (), settings)], topic_prefix)
     with pytest.raises(Misconfigured, match=r"Kafka refuses the topic .*rs\.seizure.*(retention|no\.such)"):
-        provision(stack.bootstrap, wrong)
-    provision(stack.bootstrap, Plan([Topic("rs.seizure", "rs", ())], topic_prefix))
+        provision(stack.access, wrong)
+    provision(stack.access, Plan([Topic("rs.seizure", "rs", ())], topic_prefix))
     with pytest.raises(Misconfigured, match=r"Kafka refuses the settings of topic .*rs\.seizure"):
-        provision(stack.bootstrap, wrong)
+        provision(stack.access, wrong)
 
 
 def test_a_cluster_that_does_not_answer_is_away() -> None:
     with pytest.raises(BrokerAway, match="nobody listens"):
-        provision("127.0.0.1:1", Plan(planned_topics(["rs"])))
+        provision(Access("127.0.0.1:1"), Plan(planned_topics(["rs"])))
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_the_commands_make_what_is_missing_show_a_difference_mend_it_and_say_tha
     assert [(d["where"], d["mended_by_apply"]) for d in told["drift"]] == [(name, True)]
     assert told["limits"] == [EXERCISE_NOTICE]
     assert main.run(["provision", "apply", *where]) == 0
-    assert capsys.readouterr().out == "0 topics made, 1 settings altered\n"
+    assert capsys.readouterr().out == "0 topics made, 1 differences mended\n"
     until(lambda: settings_of(admin, name)["retention.ms"] == "-1", "the settings to be told")
     assert main.run(["provision", "plan", *where]) == 0
     assert "the cluster differs in nothing" in capsys.readouterr().out

@@ -11,6 +11,7 @@ from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack
 from producers import publisher
 from producers.publisher import KafkaPublisher, require_listener
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.record import Draft, Entry
 from schemas.topics import planned_topics
@@ -25,7 +26,7 @@ def entry(number: int) -> Entry:
 
 @pytest.fixture
 def prefix(stack: Stack, topic_prefix: str) -> str:
-    provision(stack.bootstrap, Plan([topic for topic in planned_topics(["rs"]) if topic.name == TOPIC], topic_prefix))
+    provision(stack.access, Plan([topic for topic in planned_topics(["rs"]) if topic.name == TOPIC], topic_prefix))
     return topic_prefix
 
 
@@ -39,9 +40,9 @@ def no_listener() -> Iterator[str]:
 
 def test_a_broker_that_is_not_there_is_away(no_listener: str) -> None:
     with pytest.raises(BrokerAway, match=no_listener):
-        KafkaPublisher(no_listener)
+        KafkaPublisher(Access(no_listener))
     with pytest.raises(Misconfigured, match="host:port"):
-        KafkaPublisher("nowhere")
+        KafkaPublisher(Access("nowhere"))
 
 
 def test_one_of_several_brokers_is_enough_to_go_on(stack: Stack, no_listener: str) -> None:
@@ -52,7 +53,7 @@ def test_one_of_several_brokers_is_enough_to_go_on(stack: Stack, no_listener: st
 
 def test_a_topic_that_is_not_there_is_away(stack: Stack, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "BLOCK_TIMEOUT_S", 1)
-    opened = KafkaPublisher(stack.bootstrap, prefix)
+    opened = KafkaPublisher(stack.access, prefix)
     opened.warm([TOPIC])
     with pytest.raises(BrokerAway, match=r"rs\.nothing"):
         opened.warm([TOPIC, "rs.nothing"])
@@ -61,7 +62,7 @@ def test_a_topic_that_is_not_there_is_away(stack: Stack, prefix: str, monkeypatc
 
 def test_closing_gives_up_what_is_unanswered_and_leaves_no_thread_behind(stack: Stack, prefix: str) -> None:
     before = set(threading.enumerate())
-    opened = KafkaPublisher(stack.bootstrap, prefix)
+    opened = KafkaPublisher(stack.access, prefix)
     opened.send(entry(1)).result(30.0)
     with frozen(stack.bootstrap):
         deliveries = [opened.send(entry(number)) for number in range(2, 200)]
@@ -80,17 +81,17 @@ def test_closing_gives_up_what_is_unanswered_and_leaves_no_thread_behind(stack: 
 
 
 def test_what_was_given_up_never_overtakes(stack: Stack, prefix: str) -> None:
-    opened = KafkaPublisher(stack.bootstrap, prefix)
+    opened = KafkaPublisher(stack.access, prefix)
     opened.send(entry(1)).result(30.0)
     with frozen(stack.bootstrap):
         for number in range(2, 200):
             opened.send(entry(number))
         opened.close()
-    again = KafkaPublisher(stack.bootstrap, prefix)
+    again = KafkaPublisher(stack.access, prefix)
     last = [again.send(entry(number)) for number in range(2, 200)][-1]
     last.result(30.0)
     again.close()
-    reader = KafkaTopicReader(Broker(stack.bootstrap, "test", prefix))
+    reader = KafkaTopicReader(Broker(stack.access, "test", prefix))
     bounds = reader.bounds([TOPIC])[TOPIC]
     values = [record.value for record in reader.read(TOPIC, bounds.start, bounds.end)]
     reader.close()

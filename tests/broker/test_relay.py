@@ -45,12 +45,12 @@ class Place:
         return opened(self.path, bound_rows=10_000)
 
     def publisher(self, topics: Sequence[str]) -> Publisher:
-        publisher = KafkaPublisher(self.stack.bootstrap, self.prefix, "rs.producer")
+        publisher = KafkaPublisher(self.stack.access, self.prefix, "rs.producer")
         publisher.warm(topics)
         return publisher
 
     def reader(self) -> KafkaTopicReader:
-        return KafkaTopicReader(Broker(self.stack.bootstrap, "rs.producer", self.prefix))
+        return KafkaTopicReader(Broker(self.stack.access, "rs.producer", self.prefix))
 
     def relay(self, outbox: OutboxFile, limits: RelayLimits | None = None) -> Relay:
         edges = RelayEdges(
@@ -74,7 +74,7 @@ class Place:
 
     @contextmanager
     def admin(self) -> Iterator[KafkaAdminClient]:
-        client = KafkaAdminClient(bootstrap_servers=self.stack.bootstrap)
+        client = KafkaAdminClient(**self.stack.access.settings())
         yield client
         client.close()
 
@@ -87,7 +87,7 @@ class Place:
 
 @pytest.fixture
 def place(stack: Stack, topic_prefix: str, tmp_path: Path) -> Place:
-    provision(stack.bootstrap, Plan(planned_topics(["rs"]), topic_prefix))
+    provision(stack.access, Plan(planned_topics(["rs"]), topic_prefix))
     return Place(stack, topic_prefix, tmp_path / "rs" / "outbox.sqlite")
 
 
@@ -176,7 +176,7 @@ def test_a_topic_that_is_not_there_stands_until_it_is_made(place: Place) -> None
     relay = place.relay(outbox)
     relay.run_once()
     assert outbox.backlog().rows == 2
-    provision(place.stack.bootstrap, Plan(planned_topics(["rs"]), place.prefix))
+    provision(place.stack.access, Plan(planned_topics(["rs"]), place.prefix))
     place.hours[0] += 1
     assert relay.drain(60.0)
     assert (len(place.records()), len(place.records(OTHER))) == (2, 2)
@@ -203,7 +203,7 @@ def test_foreign_bytes_on_the_topic_do_not_stop_it(place: Place) -> None:
     outbox = place.outbox()
     accept(outbox, numbered(3))
     assert place.relay(outbox).drain(60.0)
-    stranger = KafkaProducer(bootstrap_servers=place.stack.bootstrap)
+    stranger = KafkaProducer(**place.stack.access.settings())
     for number in range(600):
         stranger.send(place.prefix + TOPIC, key=b"k", value=b"noise %d" % number, headers=[("seal", b"x")])
     stranger.flush(timeout=60)

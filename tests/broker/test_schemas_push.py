@@ -10,10 +10,11 @@ from confluent_kafka.serialization import MessageField, SerializationContext
 from consumers.source import Broker, KafkaTopicReader
 from import_registry import ImportRegistry
 from interfocal.commands.main import run
+from interfocal.installation.access import admin_access_of
 from schemas.wire.catalogue import avro_folder, catalogue
 from schemas.wire.codec import decode
 from schemas.wire.release import read_released
-from serving import serving
+from serving import somebody_elses
 from small_region import SmallRegion
 
 
@@ -24,7 +25,7 @@ def registry() -> ImportRegistry:
 
 @pytest.fixture
 def address(registry: ImportRegistry) -> Iterator[str]:
-    with serving(registry.app()) as found:
+    with somebody_elses(registry.app()) as found:
         yield found
 
 
@@ -48,7 +49,7 @@ def test_what_is_registered_is_told_and_the_second_time_that_all_is_there(
 
 def test_a_foreign_deserialiser_reads_our_topic_by_the_copy(settled: SmallRegion, address: str) -> None:
     assert pushed(settled, address) == 0
-    reader = KafkaTopicReader(Broker(settled.installation.bootstrap, "test", settled.installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(settled.installation), "test", settled.installation.prefix))
     (record, *_) = reader.read("bb.missing", 0, reader.bounds(["bb.missing"])["bb.missing"].end)
     reader.close()
     assert record.value is not None
@@ -82,7 +83,7 @@ def test_a_registry_that_is_not_ready_ends_with_one_sentence_and_its_code(
 
 
 def test_a_registry_that_is_away_ends_with_one(settled: SmallRegion, capsys: pytest.CaptureFixture[str]) -> None:
-    with serving(ImportRegistry().app()) as gone:
+    with somebody_elses(ImportRegistry().app()) as gone:
         pass
     assert pushed(settled, gone) == 1
     assert f"interfocal: the schema registry at {gone} does not answer" in capsys.readouterr().err

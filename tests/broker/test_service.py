@@ -5,6 +5,7 @@ import signal
 import threading
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
@@ -14,6 +15,8 @@ from prometheus_client import CollectorRegistry
 from interfocal.process.health import Failures, health_router
 from interfocal.process.metrics import Metrics
 from interfocal.process.service import Wired, Worker, free_port, serve
+from interfocal.transport.local import LocalTrust
+from interfocal.transport.signing_in import trusting
 from schemas.errors import BrokerAway, TopicAhead
 
 WAIT_S = 20.0
@@ -31,7 +34,9 @@ def handlers() -> Iterator[None]:
 class Bench:
     """A process with a health page, and what its workers did."""
 
-    def __init__(self) -> None:
+    def __init__(self, folder: Path) -> None:
+        self.trust = LocalTrust(folder / "tls")
+        self.trust.settle([])
         self.metrics = Metrics(CollectorRegistry())
         self.failures = Failures(self.metrics)
         self.app = FastAPI()
@@ -54,19 +59,20 @@ class Bench:
         return Worker(name, run, concern, self.failures.add)
 
     def serve(self, workers: Sequence[Worker]) -> int:
-        return serve(lambda _anew: Wired(self.app, workers, lambda: None), self.port)
+        return serve(lambda _anew: Wired(self.app, workers, lambda: None), self.port, self.trust.server)
 
     def get(self, path: str) -> tuple[int, str]:
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=WAIT_S) as answer:
+            address, context = f"https://127.0.0.1:{self.port}{path}", trusting(self.trust.authority)
+            with urllib.request.urlopen(address, timeout=WAIT_S, context=context) as answer:  # our own
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def bench(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
 
 
 def terminate() -> None:
@@ -166,7 +172,7 @@ class Anew:
 
 def test_a_process_wired_anew_ends_its_workers_first_and_serves_the_new_ones_at_the_same_port(bench: Bench) -> None:
     anew = Anew(bench)
-    assert serve(anew.wire, bench.port) == 0
+    assert serve(anew.wire, bench.port, bench.trust.server) == 0
     first = ["wiring 1 runs", "wiring 1 stopped", "wiring 1 closed"]
     assert anew.log == [*first, "wiring 2 runs", '"wiring 2"', "wiring 2 stopped", "wiring 2 closed"]
 
@@ -180,7 +186,7 @@ def test_what_is_away_while_a_process_is_wired_anew_is_waited_for(bench: Bench) 
             raise away.pop()
         return anew.wire(ask)
 
-    assert serve(wire, bench.port) == 0
+    assert serve(wire, bench.port, bench.trust.server) == 0
     assert (anew.wirings, away) == (2, [])
 
 
@@ -202,6 +208,6 @@ def test_a_request_that_comes_while_a_process_is_wired_anew_waits_for_the_new_on
             threading.Event().wait(0.3)  # the request is under way, and nobody serves yet
         return anew.wire(ask)
 
-    assert serve(wire, bench.port) == 0
+    assert serve(wire, bench.port, bench.trust.server) == 0
     asking.join(WAIT_S)
     assert answers == [(200, '"wiring 2"')]

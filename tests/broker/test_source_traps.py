@@ -16,6 +16,7 @@ from consumers.kafka_client import Broker
 from consumers.source import KafkaSource, KafkaTopicReader
 from interfocal.stack import Stack
 from running import until
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.record import UNREADABLE_HEADER, Position, Record
 from schemas.topics import EVERY_TOPIC
@@ -25,16 +26,16 @@ BAD, GOOD = "rs.seizure", "al.seizure"
 
 @pytest.fixture
 def broker(stack: Stack, topic_prefix: str) -> Broker:
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    admin = KafkaAdminClient(**stack.access.settings())
     configs = {"num_partitions": 1, "replication_factor": 1, "configs": dict(EVERY_TOPIC)}
     admin.create_topics({topic_prefix + topic: configs for topic in (BAD, GOOD)})
     admin.close()
-    return Broker(stack.bootstrap, "test", topic_prefix)
+    return Broker(stack.access, "test", topic_prefix)
 
 
 @pytest.fixture
 def producer(stack: Stack) -> Iterator[KafkaProducer]:
-    opened = KafkaProducer(bootstrap_servers=stack.bootstrap, enable_idempotence=True)
+    opened = KafkaProducer(**stack.access.settings(), enable_idempotence=True)
     yield opened
     opened.close()
 
@@ -83,7 +84,7 @@ def test_what_the_broker_itself_cannot_hand_out_is_passed(
 
 
 def test_a_broker_that_is_not_there_is_away() -> None:
-    nowhere = Broker("127.0.0.1:1", "test")
+    nowhere = Broker(Access("127.0.0.1:1"), "test")
     source, reader = KafkaSource(nowhere, "traps", [BAD]), KafkaTopicReader(nowhere)
     with pytest.raises(BrokerAway):
         source.poll(0.1, 1)
@@ -95,13 +96,13 @@ def test_a_broker_that_is_not_there_is_away() -> None:
 
 def test_addresses_that_are_none_are_the_settings_fault() -> None:
     with pytest.raises(Misconfigured, match="host:port"):
-        KafkaSource(Broker("kafka.example", "test"), "traps", [BAD]).poll(0.1, 1)
+        KafkaSource(Broker(Access("kafka.example"), "test"), "traps", [BAD]).poll(0.1, 1)
 
 
 def test_a_client_that_cannot_start_leaves_no_thread_behind() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         port = mute.getsockname()[1]
-        broker = Broker(f"127.0.0.1:{port}", "test", security={"bootstrap_timeout_ms": 300})
+        broker = Broker(Access(f"127.0.0.1:{port}", security={"bootstrap_timeout_ms": 300}), "test")
         threads = threading.active_count()
         for _ in range(3):
             with pytest.raises(BrokerAway):
@@ -116,7 +117,7 @@ def test_positions_are_told_to_kafka_for_other_peoples_tools(broker: Broker, pro
         if source.poll(0.5, 10):
             break
     source.commit([Position(GOOD, 1)])
-    watcher = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=f"{broker.prefix}lag")
+    watcher = KafkaConsumer(**broker.access.settings(), group_id=f"{broker.prefix}lag")
     committed = None
     for _ in range(60):
         source.poll(0.2, 10)
@@ -146,7 +147,8 @@ def test_an_instance_whose_name_another_one_took_ends(broker: Broker) -> None:
 
 
 def test_a_restarted_instance_gets_its_topics_back_at_once(broker: Broker) -> None:
-    never_expiring = replace(broker, security={"session_timeout_ms": 1_200_000})  # longer than this test may take
+    longer = {**broker.access.security, "session_timeout_ms": 1_200_000}  # than this test may take
+    never_expiring = replace(broker, access=replace(broker.access, security=longer))
     killed = KafkaSource(never_expiring, "static", [BAD, GOOD], instance="region-1")
     restarted = KafkaSource(never_expiring, "static", [BAD, GOOD], instance="region-1")
     for source in (killed, restarted):

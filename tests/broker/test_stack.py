@@ -17,6 +17,7 @@ from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack, create_database, current, down, drop_database, status, up
 from interfocal.stack.machine import free_ports
 from interfocal.stack.process import listens
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured, StoreAway
 from schemas.topics import Topic
 
@@ -34,16 +35,16 @@ def pids(var: Path) -> dict[str, int | None]:
     return {service.name: service.pid for service in status(var)}
 
 
-def send(bootstrap: str, topic: str, value: bytes) -> None:
-    producer = KafkaProducer(bootstrap_servers=bootstrap)
+def send(access: Access, topic: str, value: bytes) -> None:
+    producer = KafkaProducer(**access.settings())
     producer.send(topic, key=b"k", value=value, headers=[("seal", b"s")]).get(timeout=30)
     producer.close()
 
 
-def first(bootstrap: str, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]:
+def first(access: Access, topic: str) -> tuple[bytes | None, bytes | None, list[tuple[str, bytes | None]]]:
     consumer = KafkaConsumer(
         topic,
-        bootstrap_servers=bootstrap,
+        **access.settings(),
         auto_offset_reset="earliest",
         consumer_timeout_ms=30_000,
         enable_auto_commit=False,
@@ -54,9 +55,9 @@ def first(bootstrap: str, topic: str) -> tuple[bytes | None, bytes | None, list[
 
 
 def test_a_record_comes_back_from_the_real_broker(stack: Stack, topic_prefix: str) -> None:
-    (topic,) = provision(stack.bootstrap, Plan([Topic("rs.seizure", "rs", ())], topic_prefix)).made
-    send(stack.bootstrap, topic, b"v")
-    assert first(stack.bootstrap, topic) == (b"k", b"v", [("seal", b"s")])
+    (topic,) = provision(stack.access, Plan([Topic("rs.seizure", "rs", ())], topic_prefix)).made
+    send(stack.access, topic, b"v")
+    assert first(stack.access, topic) == (b"k", b"v", [("seal", b"s")])
 
 
 def test_each_test_has_an_empty_database_of_its_own(database: str) -> None:
@@ -131,21 +132,21 @@ def test_a_launcher_that_dies_half_way_leaves_a_stack_that_up_takes_over(var: Pa
 
 def test_down_keeps_the_data_and_up_finds_it_at_the_same_addresses(var: Path) -> None:
     before = up(var)
-    (topic,) = provision(before.bootstrap, Plan([Topic("rs.seizure", "rs", ())])).made
-    send(before.bootstrap, topic, b"kept")
+    (topic,) = provision(before.access, Plan([Topic("rs.seizure", "rs", ())])).made
+    send(before.access, topic, b"kept")
     url = create_database(before.postgres_url, "kept")
     down(var)
     with pytest.raises(BrokerAway, match="not up"):
         current(var)
     assert up(var) == before
-    assert first(before.bootstrap, topic)[1] == b"kept"
+    assert first(before.access, topic)[1] == b"kept"
     psycopg.connect(url).close()
 
 
 def test_killed_servers_come_back_with_what_they_had_acknowledged(var: Path) -> None:
     before = up(var)
-    (topic,) = provision(before.bootstrap, Plan([Topic("rs.seizure", "rs", ())])).made
-    send(before.bootstrap, topic, b"kept")
+    (topic,) = provision(before.access, Plan([Topic("rs.seizure", "rs", ())])).made
+    send(before.access, topic, b"kept")
     url = create_database(before.postgres_url, "kept")
     for pid in pids(var).values():
         assert pid is not None
@@ -153,7 +154,7 @@ def test_killed_servers_come_back_with_what_they_had_acknowledged(var: Path) -> 
         psutil.Process(pid).wait(10)
     assert [service.running for service in status(var)] == [False, False]
     assert up(var) == before
-    assert first(before.bootstrap, topic)[1] == b"kept"
+    assert first(before.access, topic)[1] == b"kept"
     psycopg.connect(url).close()
 
 

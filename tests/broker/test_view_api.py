@@ -218,15 +218,16 @@ def test_a_desk_is_told_of_related_records_and_takes_lists_along_as_an_export(he
 
 
 def test_a_desk_reads_where_its_settings_say(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(app_of(here)) as url:
-        monkeypatch.setenv("INTERFOCAL_VIEW__URL", f"{url}/")
+    with serving(app_of(here)) as served:
+        monkeypatch.setenv("INTERFOCAL_VIEW__URL", f"{served.address}/")
+        monkeypatch.setenv("INTERFOCAL_TLS__AUTHORITY", str(served.authority))
         told = run(here, "view", "summary", "--as", ASKER)
     assert told.exit_code == 0, told.output
 
 
 def test_a_desk_without_a_region_is_told_to_start_one(here: Installation) -> None:
     assert run(here, "view", "seizures", "--as", ASKER).exit_code != 0
-    announce(here.var, {"region": "http://127.0.0.1:9"})
+    announce(here.var, {"region": "https://127.0.0.1:9"})
     assert run(here, "view", "seizures", "--as", ASKER).exit_code != 0
 
 

@@ -39,10 +39,10 @@ def kafka_place(request: pytest.FixtureRequest) -> PublisherPlace:
     stack: Stack = request.getfixturevalue("stack")
     prefix: str = request.getfixturevalue("topic_prefix")
     wanted = [topic for topic in planned_topics(["rs"]) if topic.name in {TOPIC, OTHER}]
-    provision(stack.bootstrap, Plan(wanted, prefix))
+    provision(stack.access, Plan(wanted, prefix))
     return PublisherPlace(
-        open=lambda: KafkaPublisher(stack.bootstrap, prefix, "test"),
-        open_reader=lambda: KafkaTopicReader(Broker(stack.bootstrap, "test", prefix)),
+        open=lambda: KafkaPublisher(stack.access, prefix, "test"),
+        open_reader=lambda: KafkaTopicReader(Broker(stack.access, "test", prefix)),
     )
 
 

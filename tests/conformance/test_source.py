@@ -43,12 +43,12 @@ def twin_place(request: pytest.FixtureRequest) -> LogPlace:
 def kafka_place(request: pytest.FixtureRequest) -> LogPlace:
     stack: Stack = request.getfixturevalue("stack")
     prefix: str = request.getfixturevalue("topic_prefix")
-    admin = KafkaAdminClient(bootstrap_servers=stack.bootstrap)
+    admin = KafkaAdminClient(**stack.access.settings())
     admin.create_topics({prefix + topic: {"num_partitions": 1, "replication_factor": 1} for topic in TOPICS})
     admin.close()
-    producer = KafkaProducer(bootstrap_servers=stack.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**stack.access.settings(), enable_idempotence=True)
     request.addfinalizer(producer.close)
-    broker = Broker(stack.bootstrap, "test", prefix)
+    broker = Broker(stack.access, "test", prefix)
     group = f"group-{secrets.token_hex(4)}"
 
     def write(topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> int:

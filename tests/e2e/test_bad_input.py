@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from interfocal.installation.endpoints import producer_endpoint
+from interfocal.transport.signing_in import trusting
 from running import Exchange, interfocal
 from story import ASKER, a_firearm, a_request, a_seizure, check_flow
 
@@ -115,7 +116,9 @@ def test_a_bad_request_is_answered_with_its_code(exchange: Exchange, fault: str)
     stream, body, status, code = BODIES[fault]
     endpoint = producer_endpoint(exchange.installation.var, ASKER)
     headers = {"Authorization": f"Bearer {endpoint.api_key.get_secret_value()}", "Content-Type": "application/json"}
-    answer = httpx.post(f"{endpoint.url}/v1/{stream}", content=body, headers=headers, timeout=30)
+    answer = httpx.post(
+        f"{endpoint.url}/v1/{stream}", content=body, headers=headers, timeout=30, verify=trusting(endpoint.authority)
+    )
     assert answer.status_code == status, answer.text
     problems = answer.json()["problems"]
     assert code in {problem["code"] for problem in problems}
@@ -126,6 +129,12 @@ def test_a_bad_request_is_answered_with_its_code(exchange: Exchange, fault: str)
 def test_a_stranger_is_not_answered(exchange: Exchange) -> None:
     endpoint = producer_endpoint(exchange.installation.var, ASKER)
     for key in ("", "Bearer nobody's", "Basic QUE6QUE="):
-        answer = httpx.post(f"{endpoint.url}/v1/seizure", content=seizure(), headers={"Authorization": key}, timeout=30)
+        answer = httpx.post(
+            f"{endpoint.url}/v1/seizure",
+            content=seizure(),
+            headers={"Authorization": key},
+            timeout=30,
+            verify=trusting(endpoint.authority),
+        )
         assert answer.status_code == 401
         assert "Traceback" not in answer.text

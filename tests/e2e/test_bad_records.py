@@ -9,6 +9,7 @@ import pytest
 from kafka import KafkaProducer
 
 from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.secrets import read_secret
 from running import Exchange, interfocal, until
@@ -156,7 +157,7 @@ def test_what_waits_is_listed_with_its_reason(exchange: Exchange) -> None:
 
 def a_record(installation: Installation, topic: str = SEIZURES) -> Record:
     """The first record of a topic."""
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(installation), "test", installation.prefix))
     try:
         return next(iter(reader.read(topic, 0, 1)))
     finally:
@@ -166,7 +167,7 @@ def a_record(installation: Installation, topic: str = SEIZURES) -> Record:
 def quarantined(exchange: Exchange, key: bytes, value: bytes, headers: Headers) -> tuple[str, str]:
     """Put a record on the asker's topic; reason and verdict of its entry in quarantine."""
     installation = exchange.installation
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**admin_access_of(installation).settings(), enable_idempotence=True)
     sent = producer.send(installation.prefix + SEIZURES, key=key, value=value, headers=headers)
     offset = sent.get(timeout=30).offset
     producer.close()

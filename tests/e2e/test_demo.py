@@ -25,7 +25,7 @@ RECOVERIES = "INTERFOCAL_RECOVERIES"
 LIMIT_S = 240.0  # and then time to end what was started, before the test's own limit
 REPORT = {
     *("accepted", "rejected", "published", "in_view", "quarantined", "foreign", "lost", "doubled"),
-    *("traces", "latency_ms", "ways_in", "reference", "seconds"),
+    *("traces", "latency_ms", "ways_in", "reference", "forbidden", "seconds"),
 }
 COLUMNS = ("national_id", "asked_by", "delivered_to", "rule")
 Row = Mapping[str, str]

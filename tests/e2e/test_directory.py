@@ -15,6 +15,7 @@ from kafka import KafkaProducer
 from consumers.tracing.dump import dump_tracing
 from consumers.view.dump import dump_view, lines
 from interfocal.clock import now
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, Places, open_installation
 from interfocal.stack import Stack
 from interfocal.wiring.region import WORKERS_OFF
@@ -134,7 +135,7 @@ def forge(exchange: Exchange, member: str, number: str) -> None:
     outbox.close()
     draft = thief(exchange, member, number)
     header = sealer(installation.signing_keys(owner), installation.directory.region, now)(draft, at, at.seq + 1)
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**admin_access_of(installation).settings(), enable_idempotence=True)
     headers = [("seal", header), *draft.headers]
     topic = installation.prefix + draft.topic
     producer.send(topic, key=draft.key.encode(), value=draft.value, headers=headers).get(timeout=30)

@@ -83,7 +83,7 @@ class Member:
 @pytest.fixture
 def member(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Member]:
     installation = installed(stack, tmp_path / "var", f"r{secrets.token_hex(6)}.", DEFAULT)
-    one = Member(installation, f"http://127.0.0.1:{free_port()}", capsys)
+    one = Member(installation, f"https://127.0.0.1:{free_port()}", capsys)
     write_endpoints(one.var, {"producers": {CODE: one.url}, "desks": one.url, "region": one.url})
     try:
         yield one

@@ -15,6 +15,7 @@ from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.dump import dump_tracing
 from consumers.tracing.shown import Columns
 from consumers.view.dump import dump_view, lines
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import make_database
 from interfocal.stack import drop_database
@@ -156,7 +157,7 @@ def topics_of(installation: Installation) -> Sequence[str]:
 
 
 def reader_of(installation: Installation) -> KafkaTopicReader:
-    return KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    return KafkaTopicReader(Broker(admin_access_of(installation), "test", installation.prefix))
 
 
 def log_ends(exchange: Exchange) -> Mapping[str, TopicBounds]:
@@ -180,7 +181,7 @@ def everything(exchange: Exchange) -> Sequence[Record]:
 
 def produce(installation: Installation, records: Sequence[Record]) -> None:
     """Put the same bytes on the same topics again."""
-    producer = KafkaProducer(bootstrap_servers=installation.bootstrap, enable_idempotence=True)
+    producer = KafkaProducer(**admin_access_of(installation).settings(), enable_idempotence=True)
     for record in records:
         name = installation.prefix + record.topic
         producer.send(name, key=record.key, value=record.value, headers=list(record.headers))

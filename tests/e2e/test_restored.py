@@ -4,6 +4,7 @@ import secrets
 import shutil
 from collections.abc import Mapping, Sequence
 from itertools import count
+from pathlib import Path
 
 import httpx
 import psycopg
@@ -12,10 +13,12 @@ import pytest
 from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.dump import dump_tracing
 from consumers.view.dump import dump_view, lines
+from interfocal.installation.access import admin_access_of, authority_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.processes import start_one
 from interfocal.stack import drop_database
 from interfocal.stack.databases import connect
+from interfocal.transport.signing_in import trusting
 from interfocal.wiring.killing import VARIABLE
 from interfocal.wiring.region import region_topics, sending_topics
 from running import DESKS, PRODUCER, REGION, Exchange, ended, interfocal, until
@@ -61,7 +64,7 @@ def dumps(installation: Installation) -> tuple[list[str], list[object]]:
 def log_ends(installation: Installation) -> Mapping[str, TopicBounds]:
     """How many records lie on every topic but the heartbeats', which grow while anything runs."""
     topics = {*region_topics(installation), *sending_topics(installation)}
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "test", installation.prefix))
+    reader = KafkaTopicReader(Broker(admin_access_of(installation), "test", installation.prefix))
     try:
         return reader.bounds(sorted(topic for topic in topics if stream_of(topic) != "heartbeat"))
     finally:
@@ -194,7 +197,9 @@ def test_a_producer_on_a_restored_disk_says_so_until_it_is_recovered(exchange: E
     url = exchange.urls[PRODUCER]
     members = ",".join(installation.desk_urls)
     exchange.processes[PRODUCER] = start_one(installation.var, PRODUCER, url, (PRODUCER, "--members", members))
-    until(lambda: "topic_ahead" in health(url), "the producer to say that its topic is ahead")
+    until(
+        lambda: "topic_ahead" in health(url, authority_of(installation)), "the producer to say that its topic is ahead"
+    )
     assert exchange.stop(PRODUCER) == 2
     done = interfocal("producer", "recover", "--as", ASKED, "--var", str(installation.var))
     assert done.returncode == 0, done.stderr
@@ -203,9 +208,9 @@ def test_a_producer_on_a_restored_disk_says_so_until_it_is_recovered(exchange: E
     exchange.proved()
 
 
-def health(url: str) -> str:
+def health(url: str, authority: Path) -> str:
     """What a process says of itself; nothing before it answers."""
     try:
-        return httpx.get(f"{url}/health/ready").text
+        return httpx.get(f"{url}/health/ready", verify=trusting(authority)).text
     except httpx.TransportError:
         return ""

@@ -14,6 +14,7 @@ import pytest
 
 from interfocal.clock import now
 from interfocal.installation.endpoints import producer_endpoint
+from interfocal.transport.signing_in import trusting
 from interfocal.trust.draft import Draft, signed
 from interfocal.trust.roots import read_root
 from prometheus_server import Server, watching
@@ -97,7 +98,8 @@ def ask(exchange: Exchange, name: str, traceparent: str) -> Mapping[str, Any]:
     endpoint = producer_endpoint(exchange.installation.var, ASKER)
     headers = {"X-Api-Key": endpoint.api_key.get_secret_value(), "traceparent": traceparent}
     record = a_request(name, a_firearm(f"N{name}"), ASKED)
-    answer = httpx.post(f"{endpoint.url}/v1/trace", json=record, headers=headers, timeout=LIMIT_S)
+    tls = trusting(endpoint.authority)
+    answer = httpx.post(f"{endpoint.url}/v1/trace", json=record, headers=headers, timeout=LIMIT_S, verify=tls)
     assert answer.status_code == httpx.codes.ACCEPTED, answer.text
     told: dict[str, Any] = answer.json()
     return told

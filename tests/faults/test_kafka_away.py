@@ -12,8 +12,10 @@ import httpx
 import pytest
 
 from interfocal.clock import now
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.stack import kill_broker, up
+from interfocal.transport.signing_in import trusting
 from load import submitting
 from own_stack import KAFKA, full, own_stack, process_of, small_disk
 from producers.ways_in.python_call import Stream
@@ -88,7 +90,8 @@ def post(exchange: Exchange, member: str, stream: Stream, records: Sequence[obje
     """What a national system does and hears."""
     endpoint = producer_endpoint(exchange.installation.var, member)
     headers = {"X-Api-Key": endpoint.api_key.get_secret_value()}
-    return httpx.post(f"{endpoint.url}/v1/{stream}", json=records, headers=headers, timeout=60.0)
+    tls = trusting(endpoint.authority)
+    return httpx.post(f"{endpoint.url}/v1/{stream}", json=records, headers=headers, timeout=60.0, verify=tls)
 
 
 def fill_outbox(exchange: Exchange, member: str) -> list[str]:
@@ -107,7 +110,7 @@ def oldest_s(exchange: Exchange, member: str = ASKER) -> float:
 def arrived_in_order(exchange: Exchange, topic: str, wanted: Sequence[str]) -> bool:
     """Whether all of these events lie on a topic, and in this order."""
     known = set(wanted)
-    found = events_in_order(exchange.installation.bootstrap, exchange.installation.prefix + topic)
+    found = events_in_order(admin_access_of(exchange.installation), exchange.installation.prefix + topic)
     return [event_id for event_id in found if event_id in known] == list(wanted)
 
 

@@ -32,13 +32,13 @@ def test_a_broker_is_stopped_and_started_by_its_number(cluster: Path) -> None:
 def test_down_and_up_find_all_three_with_their_data_at_the_same_addresses(cluster: Path, topic_prefix: str) -> None:
     before = current(cluster)
     topic = f"{topic_prefix}rs.seizure"
-    provision(before.bootstrap, Plan(planned_topics(["rs"], 3), topic_prefix))
-    send(before.bootstrap, topic, b"kept")
+    provision(before.access, Plan(planned_topics(["rs"], 3), topic_prefix))
+    send(before.access, topic, b"kept")
     assert sorted(down(cluster)) == [*BROKERS, "postgres"]
     with pytest.raises(BrokerAway, match="Kafka is not up"):
         current(cluster)
     assert up(cluster) == before
-    assert everything(before.bootstrap, topic, 1) == [b"kept"]
+    assert everything(before.access, topic, 1) == [b"kept"]
 
 
 def test_a_launcher_that_dies_half_way_leaves_a_cluster_that_up_takes_over(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from interfocal.installation.access import admin_access_of
 from interfocal.stack import down, drop_database, up
 from running import DESKS, PRODUCER, REGION, Exchange, interfocal, started
 from schemas.topics import member_topic
@@ -30,7 +31,7 @@ def var(tmp_path: Path) -> Iterator[Path]:
 def roll_quickly(exchange: Exchange) -> None:
     """Have each record that comes a little later begin a new segment."""
     name = exchange.installation.prefix + TOPIC
-    with closing(KafkaAdminClient(bootstrap_servers=exchange.installation.bootstrap)) as admin:
+    with closing(KafkaAdminClient(**admin_access_of(exchange.installation).settings())) as admin:
         admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, {"segment.ms": "200"})])
 
 

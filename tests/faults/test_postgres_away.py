@@ -16,6 +16,7 @@ from kafka.admin import KafkaAdminClient
 
 from consumers.store.bounds import USUAL
 from interfocal.clock import now
+from interfocal.installation.access import admin_access_of
 from interfocal.stack import up
 from load import submitting
 from own_stack import POSTGRES, data_of_postgres, end, frozen_server, full, own_stack, process_of, small_disk
@@ -64,7 +65,7 @@ def members_of_groups(exchange: Exchange) -> dict[str, set[str]]:
     """Who is in the groups of the region and of the desks, by the ids that Kafka gave them when they joined."""
     prefix = exchange.installation.prefix
     names = [f"{prefix}{group}" for group in ("region.view", "aa.desk", "bb.desk")]
-    with closing(KafkaAdminClient(bootstrap_servers=exchange.installation.bootstrap)) as admin:
+    with closing(KafkaAdminClient(**admin_access_of(exchange.installation).settings())) as admin:
         found = admin.describe_groups(names)
     return {name: {member["member_id"] for member in found[name]["members"]} for name in names}
 

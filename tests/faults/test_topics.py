@@ -10,6 +10,7 @@ import pytest
 from kafka import KafkaProducer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
+from interfocal.installation.access import admin_access_of
 from interfocal.stack import Stack
 from load import Load
 from running import DESKS, ONE_OF_EACH, PRODUCER, REGION, Exchange, facts, interfocal, metric, prepared, until
@@ -35,7 +36,7 @@ def exchange(stack: Stack, tmp_path: Path) -> Iterator[Exchange]:
 
 @pytest.fixture
 def admin(stack: Stack) -> Iterator[KafkaAdminClient]:
-    with closing(KafkaAdminClient(bootstrap_servers=stack.bootstrap)) as client:
+    with closing(KafkaAdminClient(**stack.access.settings())) as client:
         yield client
 
 
@@ -136,7 +137,7 @@ def test_a_topic_with_two_partitions(exchange: Exchange, admin: KafkaAdminClient
     name = exchange.installation.prefix + UNUSED
     admin.delete_topics([name])
     admin.create_topics({name: {"num_partitions": 2}}, wait_for_metadata=True)
-    with closing(KafkaProducer(bootstrap_servers=exchange.installation.bootstrap)) as stranger:
+    with closing(KafkaProducer(**admin_access_of(exchange.installation).settings())) as stranger:
         for _ in range(3):
             stranger.send(name, b"nobody's", partition=1).get(timeout=30)
     start(exchange)

@@ -19,6 +19,7 @@ WAYS = {
     "sending.owner.upper()": "the owner of an outbox: a member, or the region",
     "decision.kind, rule": "codes of decision-kind and route-rule",
     "code, system, measure": "a member, a mapping of the region, and one of the measures of quality",
+    "certificate": "one of the two that a process has",
     "owner.upper()": "an owner of the directory: a member that publishes, or the region",
     "member": "the owner of one of our topics",
     "worker": "a part of the process, named in the wiring",

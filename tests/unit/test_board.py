@@ -3,6 +3,7 @@
 import io
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -11,6 +12,7 @@ from rich.console import Console
 
 from interfocal.commands.top import document, picture
 from interfocal.installation.installation import Installation
+from interfocal.transport.local import LocalTrust
 from interfocal.watching.board import Board, MemberLine, StreamLine
 from interfocal.watching.figures import Waiting
 from interfocal.watching.scraping import Sample, Scraped, most, samples_of, scrape_all, total
@@ -126,6 +128,8 @@ def test_of_what_several_say_of_one_thing_the_largest_counts() -> None:
     assert most(samples, "y") is None
 
 
-def test_a_process_that_does_not_answer_is_told_as_away() -> None:
-    (region,) = scrape_all({"region": "http://127.0.0.1:1"})
+def test_a_process_that_does_not_answer_is_told_as_away(tmp_path: Path) -> None:
+    trust = LocalTrust(tmp_path / "tls")
+    trust.settle([])
+    (region,) = scrape_all({"region": "https://127.0.0.1:1"}, trust.authority)
     assert (region.process, region.ready, region.samples) == ("region", False, None)

@@ -13,9 +13,11 @@ from asgi import client_of
 from intake_cases import ID_KEY, NOW, ROW, directory, mapping_of, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
 from producers.intake.submission import Result
+from producers.ways_in.allowance import Allowance
 from producers.ways_in.api_keys import ApiKey, KeyFile, KeyFiles, key_sha256
 from producers.ways_in.http import Bounds, create_app
 from producers.ways_in.observer import Observer
+from producers.ways_in.python_call import Exchange
 from schemas.directory import Member
 from schemas.errors import OutboxFull, StoreAway
 from schemas.events.ids import id_key_check
@@ -292,6 +294,20 @@ def test_the_description_names_what_a_submitter_gives_and_nothing_of_ours(served
     }
     named = set(json.dumps(schema).split('"#/components/schemas/')[1:])
     assert {name.partition('"')[0] for name in named} <= set(schema["components"]["schemas"])
+
+
+def test_a_system_that_sends_too_much_is_told_when_to_come_again_and_nothing_is_kept(served: Served) -> None:
+    keys = KeyFiles({"RS": served.keys})
+    write_keys(served.keys, *(ApiKey(id=one, system=one, sha256=key_sha256(one)) for one in ("wild", "calm")))
+    app = create_app({"RS": served.intake}, keys.caller, allowance=Allowance(0.1, 2, lambda: 0.0))
+    wild, calm = (client_of(app, authorization=f"Bearer {one}") for one in ("wild", "calm"))
+    answers = [wild.post("/v1/seizure", json=seizure(national_id=f"KU-{n}")) for n in range(3)]
+    assert [answer.status_code for answer in answers] == [202, 202, 429]
+    assert answers[2].headers["retry-after"] == "10"
+    assert served.rows() == 2
+    assert calm.get("/v1/rejected").status_code == 200
+    with pytest.raises(StoreAway, match="takes nothing now: This system sends too many requests"):
+        Exchange("http://intake", "wild", client_of(app)).submit("seizure", [seizure()])
 
 
 def flows(served: Served) -> list[str]:

@@ -7,9 +7,10 @@ from kafka import errors
 
 from consumers.kafka_client import Broker
 from consumers.kafka_errors import ADVICE, MEANINGS, meaning_of, translate
+from schemas.access import Access
 from schemas.errors import BrokerAway, Malformed, Misconfigured, PositionLost
 
-BROKER = Broker("127.0.0.1:9092", "region", "pilot.")
+BROKER = Broker(Access("127.0.0.1:9092"), "region", "pilot.")
 
 
 def client_errors() -> dict[str, type[errors.KafkaError]]:

@@ -26,6 +26,7 @@ from producers.publisher import (
     require_crc32c,
 )
 from producers.relay import RelayLimits
+from schemas.access import Access
 from schemas.errors import BrokerAway, ExchangeError, Misconfigured, Stop, TopicStands
 from schemas.record import Draft, Entry
 from schemas.topics import MAX_DELIVERY_BYTES, MAX_EVENT_BYTES
@@ -78,7 +79,7 @@ def test_an_error_says_what_was_done_and_what_to_do(error: Exception, expected: 
 
 
 def test_the_settings_that_the_promises_rest_on_are_said() -> None:
-    settings = producer_settings("localhost:1", "rs.producer")
+    settings = producer_settings(Access("localhost:1"), "rs.producer")
     assert settings["acks"] == "all"
     assert settings["enable_idempotence"] is True
     assert settings["allow_auto_create_topics"] is False
@@ -90,7 +91,7 @@ def test_the_settings_that_the_promises_rest_on_are_said() -> None:
 
 def test_the_library_never_gives_a_batch_up_before_the_relay_does() -> None:
     assert RelayLimits().acknowledge_s < DELIVERY_TIMEOUT_S
-    assert producer_settings("localhost:1", "x")["delivery_timeout_ms"] == DELIVERY_TIMEOUT_S * 1000
+    assert producer_settings(Access("localhost:1"), "x")["delivery_timeout_ms"] == DELIVERY_TIMEOUT_S * 1000
 
 
 def test_nothing_starts_without_fast_checksums(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -103,7 +104,7 @@ def test_nothing_starts_without_fast_checksums(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(publisher, "require_crc32c", refuse)
     with pytest.raises(Misconfigured, match="checked"):
-        KafkaPublisher("localhost:1")
+        KafkaPublisher(Access("localhost:1"))
 
 
 class ClientStub:
@@ -116,7 +117,7 @@ class ClientStub:
 def test_a_client_that_was_forked_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher, "KafkaProducer", ClientStub)
     monkeypatch.setattr(publisher, "require_listener", str)
-    made_before = KafkaPublisher("localhost:1")
+    made_before = KafkaPublisher(Access("localhost:1"))
     monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(Stop, match="fork"):
         made_before.send(ENTRY)

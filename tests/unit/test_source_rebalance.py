@@ -9,6 +9,7 @@ from kafka.errors import IllegalStateError, KafkaTimeoutError
 
 from consumers import source as module
 from consumers.source import Broker, KafkaSource
+from schemas.access import Access
 from schemas.errors import BrokerAway
 from schemas.record import Position
 
@@ -52,7 +53,7 @@ class Rebalancing:
 @pytest.fixture
 def source(monkeypatch: pytest.MonkeyPatch) -> KafkaSource:
     monkeypatch.setattr(module, "connect", lambda _: Rebalancing())
-    opened = KafkaSource(Broker("127.0.0.1:1", "test"), "group", [TOPIC])
+    opened = KafkaSource(Broker(Access("127.0.0.1:1"), "test"), "group", [TOPIC])
     opened._connected()  # noqa: SLF001  # as the first poll does
     return opened
 

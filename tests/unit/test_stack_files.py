@@ -12,9 +12,11 @@ from interfocal.stack.machine import check_disk, check_memory
 from interfocal.stack.postgres import reachable
 from interfocal.stack.process import Running, why_it_died
 from interfocal.stack.state import Service, StateFile
+from interfocal.transport.local import LocalTrust
 from schemas.errors import BrokerAway, ExchangeError, Misconfigured, NotOurs
 
 JAR = b"a jar"
+TRUST = LocalTrust(Path("/var/tls"))
 DIGEST = hashlib.sha256(JAR).hexdigest()
 
 
@@ -180,8 +182,19 @@ def test_of_three_brokers_each_votes_and_two_hold_a_record_before_it_is_acknowle
 
 def test_the_ports_of_the_last_run_are_read_back(tmp_path: Path) -> None:
     node = nodes(3)[1]
-    assert ports_in(properties(node, nodes(3), tmp_path)) == node.ports
+    assert ports_in(properties(node, nodes(3), tmp_path, TRUST)) == node.ports
     assert ports_in("") == ports_in("listeners=\n") == {}
+
+
+def test_no_listener_is_without_tls_and_nobody_may_do_what_was_not_given(tmp_path: Path) -> None:
+    settings = settings_of(1, 3, tmp_path)
+    listeners = dict(pair.split(":") for pair in settings["listener.security.protocol.map"].split(","))
+    assert listeners == {"CLIENT": "SASL_SSL", "INTERNAL": "SSL", "CONTROLLER": "SSL"}
+    assert settings["listener.name.internal.ssl.client.auth"] == "required"
+    assert settings["listener.name.controller.ssl.client.auth"] == "required"
+    assert settings["ssl.enabled.protocols"] == "TLSv1.3"
+    assert settings["allow.everyone.if.no.acl.found"] == "false"
+    assert settings["super.users"] == "User:broker-1;User:broker-2;User:broker-3;User:provision"
 
 
 def nodes(size: int) -> list[Node]:
@@ -190,7 +203,7 @@ def nodes(size: int) -> list[Node]:
 
 
 def settings_of(number: int, size: int, logs: Path) -> dict[str, str]:
-    text = properties(nodes(size)[number - 1], nodes(size), logs)
+    text = properties(nodes(size)[number - 1], nodes(size), logs, TRUST)
     return dict(line.split("=", 1) for line in text.splitlines())
 
 

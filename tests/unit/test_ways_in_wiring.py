@@ -7,10 +7,13 @@ import pytest
 
 from intake_cases import ROW, written_mapping
 from interfocal.clock import now
+from interfocal.installation.access import password_file
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Places, open_installation
 from interfocal.installation.region_folder import open_region
+from interfocal.installation.secrets import keep_secret
 from interfocal.installation.settings import SETTINGS_FILE
+from interfocal.transport.local import LocalTrust
 from interfocal.wiring.producer import wire_producer
 from producers.outbox.reading import open_read_only
 
@@ -36,6 +39,9 @@ def var(tmp_path: Path) -> Path:
     Enrolment(made, open_region(region), now()).run()
     (tmp_path / "export").mkdir()
     servers = '[kafka]\nbootstrap = "localhost:1"\n[postgres]\nurl = "postgresql://localhost:1/x"\n'
+    LocalTrust.under(made).settle([])
+    for principal in ("rs.producer", "ba.producer"):
+        keep_secret(password_file(Places(made), principal), b"a password")
     ways_in = f'[ways_in]\nlook_s = 0.05\nfolder = {{ rs = "{tmp_path}/export" }}\n'
     (made / SETTINGS_FILE).write_text(servers + ways_in, encoding="utf-8")
     return made

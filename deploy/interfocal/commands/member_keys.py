@@ -9,6 +9,7 @@ import typer
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, Var
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation, Places, open_installation
 from interfocal.trust.draft import Draft, with_keys, with_opening_keys
 from interfocal.trust.ending import Log, Number, in_outbox, on_log
@@ -16,6 +17,7 @@ from interfocal.trust.owner_keys import OwnerKeys
 from producers.outbox.reading import open_read_only
 from schemas.directory import Directory, Ending, Key
 from schemas.errors import Misconfigured
+from schemas.rights import OPERATOR
 from schemas.topics import REGION, owner_of, planned_topics
 
 LAST = re.compile(r"([a-z0-9.-]+)=([0-9]{1,4})\.([0-9]{1,13})")
@@ -76,7 +78,7 @@ def revoke(
     directory, code = draft.read(), _owner(owner)
     key = _key(directory, code, kid)
     limits = _limits(installation, code, kid, last or [], all_on_log=all_on_log)
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "member.revoke", installation.prefix))
+    reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "member.revoke", installation.prefix))
     try:
         honest = on_log(Log(reader, installation.seals), kid, limits)
     finally:

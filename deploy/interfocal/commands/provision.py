@@ -9,11 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from interfocal.commands.submit import HERE, AsJson, Var
+from interfocal.forbidden.trying import try_installation
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, Places, open_installation
-from interfocal.installation.preparing import plan_of, prepare
+from interfocal.installation.preparing import plan_of, prepare, provisioned
 from interfocal.installation.region_folder import open_region
 from interfocal.limits import EXERCISE_NOTICE
-from interfocal.provisioning.apply import Applied, apply
+from interfocal.provisioning.apply import Applied
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, drift_of
 from interfocal.trust.draft import check_follows
@@ -31,6 +33,7 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(help="Compare the Kafka cluster with the plan, and mend it.", no_args_is_help=True)
     group.command("plan")(plan_command)
     group.command("apply")(apply_command)
+    group.command("try")(try_command)
     app.add_typer(group, name="provision")
 
 
@@ -38,7 +41,7 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
     """Show where plan and cluster differ, and change nothing; exit 1 when they differ."""
     installation = open_installation(var.resolve())
     plan = plan_of(installation)
-    with opened(installation.bootstrap) as cluster:
+    with opened(admin_access_of(installation)) as cluster:
         drifts = drift_of(plan, cluster.found(plan))
     if as_json:
         typer.echo(as_text({"drift": [told(drift) for drift in drifts]}))
@@ -50,9 +53,10 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
 
 
 def apply_command(region: Region = None, following: Following = None, as_json: AsJson = False, var: Var = HERE) -> None:
-    """Make the topics that are missing and give all their settings; exit 1 when something waits for a person.
+    """Make what is missing: topics, settings, users, rights; exit 1 when something waits for a person.
 
-    No topic is ever deleted, and neither partitions nor replicas are changed. Where nothing is enrolled yet, the keys,
+    No topic is ever deleted, and neither partitions nor replicas are changed. What a user may do beyond the plan is
+    taken back, and a user whose password is not kept here gets another. Where nothing is enrolled yet, the keys,
     the signed directory and the databases of the region are made first.
     """
     var = var.resolve()
@@ -64,16 +68,28 @@ def apply_command(region: Region = None, following: Following = None, as_json: A
         typer.echo(as_text({"made": list(applied.made), "altered": altered, "left": left}))
     else:
         show(applied.left)
-        typer.echo(f"{len(applied.made)} topics made, {len(applied.altered)} settings altered")
+        typer.echo(f"{len(applied.made)} topics made, {len(applied.altered)} differences mended")
     if applied.left:
+        raise typer.Exit(1)
+
+
+def try_command(as_json: AsJson = False, var: Var = HERE) -> None:
+    """Have every user try what nobody gave it, which does no harm; exit 1 when the cluster allows any of it."""
+    tried = try_installation(open_installation(var.resolve()))
+    if as_json:
+        typer.echo(as_text({"tried": tried.tried, "allowed": [asdict(attempt) for attempt in tried.allowed]}))
+    else:
+        for attempt in tried.allowed:
+            typer.echo(f"{attempt.principal} may {attempt.operation} {attempt.name}, which nobody gave it")
+        typer.echo(f"{tried.tried} forbidden operations tried, {len(tried.allowed)} allowed")
+    if tried.allowed:
         raise typer.Exit(1)
 
 
 def applied_to(installation: Installation, following: Path | None) -> Applied:
     """What applying the plan did; raises Misconfigured, Unsealed, NotTaken or BrokerAway."""
     directory = check_follows(following.read_bytes(), installation.kept) if following else installation.directory
-    with opened(installation.bootstrap) as cluster:
-        return apply(cluster, plan_of(installation, directory))
+    return provisioned(installation, directory)
 
 
 def show(drifts: Sequence[Drift]) -> None:

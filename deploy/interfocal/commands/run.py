@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from interfocal.installation.access import server_certificate_of
 from interfocal.installation.endpoints import announce
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.installation.migrating import check_databases
@@ -17,6 +18,7 @@ from interfocal.wiring.directory import directory_worker
 from interfocal.wiring.killing import kill_after
 from interfocal.wiring.producer import wire_producer
 from interfocal.wiring.region import wire_region
+from schemas.rights import REGION_PRINCIPAL, desk_of, producer_of
 
 Var = Annotated[Path, typer.Option(envvar="INTERFOCAL_VAR", help="Folder of the installation")]
 Port = Annotated[int, typer.Option(help="HTTP port on loopback; 0: any free one")]
@@ -43,7 +45,7 @@ def producer(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
         announce(var, {"producers": dict.fromkeys(codes, address(port))})
         return wire_producer(installation, codes, reached)
 
-    _serve(var, port, wire)
+    _serve(var, port, wire, lambda installation: producer_of(_first(members, installation)))
 
 
 def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
@@ -57,7 +59,7 @@ def desks(members: Members = "", port: Port = 0, var: Var = VAR) -> None:
         announce(var, {"desks": address(port)})
         return wire_desks(installation, codes, reached)
 
-    _serve(var, port, wire)
+    _serve(var, port, wire, lambda installation: desk_of(_first(members, installation)))
 
 
 def region(port: Port = 0, var: Var = VAR) -> None:
@@ -70,25 +72,34 @@ def region(port: Port = 0, var: Var = VAR) -> None:
         announce(var, {"region": address(port)})
         return wire_region(installation, reached)
 
-    _serve(var, port, wire)
+    _serve(var, port, wire, lambda _installation: REGION_PRINCIPAL)
 
 
 def address(port: int) -> str:
     """Where a process on this port answers."""
-    return f"http://127.0.0.1:{port}"
+    return f"https://127.0.0.1:{port}"
 
 
-def _serve(var: Path, port: int, wire: Callable[[Installation], Wired]) -> None:
-    """Serve what is wired by the directory in force, and wire it anew whenever another one is."""
+def _serve(
+    var: Path, port: int, wire: Callable[[Installation], Wired], principal: Callable[[Installation], str]
+) -> None:
+    """Serve what is wired by the directory in force, which ``principal`` reads, and wire it anew by another one."""
 
     def wired(wire_anew: Callable[[], None]) -> Wired:
         installation = open_installation(var)
         process = wire(installation)
-        return replace(process, workers=[*process.workers, directory_worker(installation, wire_anew)])
+        return replace(
+            process, workers=[*process.workers, directory_worker(installation, principal(installation), wire_anew)]
+        )
 
-    raise typer.Exit(serve(wired, port))
+    raise typer.Exit(serve(wired, port, server_certificate_of(open_installation(var))))
 
 
 def _codes(members: str, every: Iterable[str]) -> list[str]:
     given = [code.strip().upper() for code in members.split(",") if code.strip()]
     return given or list(every)
+
+
+def _first(members: str, installation: Installation) -> str:
+    """Of several members the one as whom the process follows the directory."""
+    return installation.directory.member(_codes(members, installation.desk_urls)[0]).owner

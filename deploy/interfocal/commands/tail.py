@@ -18,6 +18,7 @@ from consumers.source import Broker, KafkaTopicReader
 from interfocal.audit.acting import Case, Person, Purpose, Said
 from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, Var, printable
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.quarantine.described import meaning_of
@@ -26,6 +27,7 @@ from interfocal.wiring.desks import terms_of
 from schemas.directory import Directory
 from schemas.errors import Misconfigured, Temporary
 from schemas.record import TopicBounds, TopicReader
+from schemas.rights import OPERATOR
 from schemas.topics import planned_topics
 
 LAST = 10
@@ -67,7 +69,7 @@ def tail(
         raise Misconfigured("--pretty and --json cannot be had at once; leave one out")
     installation = open_installation(var)
     name = known_topic(installation, topic)
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "tail", installation.prefix))
+    reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "tail", installation.prefix))
     try:
         bounds = reader.bounds([name])[name]
         typer.echo(_holding(name, bounds), err=True)

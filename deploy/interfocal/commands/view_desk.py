@@ -16,11 +16,13 @@ from consumers.view.reading import ids_of
 from consumers.web.view_routes import CASE, PERSON, PURPOSE, Read
 from interfocal.audit.acting import Said
 from interfocal.audit.logs import AuditLog
+from interfocal.installation.access import authority_of
 from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import Installation
 from interfocal.installation.reader import TOKEN_FILE
 from interfocal.installation.secrets import read_secret
 from interfocal.listing import Form, Listed, print_footnotes, print_list
+from interfocal.transport.signing_in import trusting
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import Misconfigured, StoreAway
 
@@ -61,9 +63,8 @@ class DeskReading:
         headers = {"Authorization": f"Bearer {token.decode().strip()}"}
         headers |= {PERSON: reason.person, PURPOSE: reason.purpose, CASE: reason.case}
         try:
-            answer = httpx.get(
-                f"{url}/v1/view/{listing}", params=_asked(wanted, limit), headers=headers, timeout=TIMEOUT_S
-            )
+            with httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority_of(installation))) as http:
+                answer = http.get(f"{url}/v1/view/{listing}", params=_asked(wanted, limit), headers=headers)
         except httpx.TransportError as error:
             raise StoreAway(f"the region at {url} does not answer ({type(error).__name__})") from error
         if answer.status_code != OK:

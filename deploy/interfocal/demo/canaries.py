@@ -17,8 +17,10 @@ from consumers.store.connection import connector
 from consumers.view.queries import Wanted
 from interfocal.clock import random_bytes
 from interfocal.commands.view import ListName, read_list
+from interfocal.installation.access import authority_of
 from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import Installation
+from interfocal.transport.signing_in import trusting
 
 MARK_BYTES = 8
 PORTION_BYTES = 4 * 1024 * 1024
@@ -123,7 +125,8 @@ def in_lists(installation: Installation, mark: str) -> Iterator[str]:
 def in_metrics(installation: Installation, mark: str) -> Iterator[str]:
     """The processes whose metrics hold a mark."""
     told = read_endpoints(installation.var)
-    for url in (*told["producers"].values(), told["desks"], told["region"]):
-        shown = httpx.get(f"{url}/metrics", timeout=10).content
-        if any(one in shown for one in spellings(mark)):
-            yield f"{url}/metrics"
+    with httpx.Client(timeout=10, verify=trusting(authority_of(installation))) as http:
+        for url in (*told["producers"].values(), told["desks"], told["region"]):
+            shown = http.get(f"{url}/metrics").content
+            if any(one in shown for one in spellings(mark)):
+                yield f"{url}/metrics"

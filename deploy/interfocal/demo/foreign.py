@@ -1,7 +1,8 @@
-"""Plants records that nobody can use, as a stranger in the cluster would. It changes with such strangers."""
+"""Plants records that nobody can use, as only the cluster's administrator could. It changes with what he could do."""
 
 from collections.abc import Sequence
 
+from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from producers.publisher import KafkaPublisher
 from schemas.record import Draft, Entry
@@ -19,7 +20,7 @@ JUNK: Sequence[tuple[bytes, bytes]] = (
 
 def plant(installation: Installation, topics: Sequence[str]) -> int:
     """Put one piece of junk on each of these topics in turn; returns how many. Raises BrokerAway."""
-    publisher = KafkaPublisher(installation.bootstrap, installation.prefix, "stranger")
+    publisher = KafkaPublisher(admin_access_of(installation), installation.prefix, "stranger")
     try:
         sent = [publisher.send(_entry(topic, *junk)) for topic, junk in zip(_cycle(topics), JUNK, strict=False)]
         return len([delivery.result(timeout_s=10) for delivery in sent])

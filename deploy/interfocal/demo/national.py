@@ -26,6 +26,7 @@ from interfocal.installation.settings import SECRETS_FOLDER
 from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
 from interfocal.stack.databases import database_url
+from interfocal.transport.signing_in import trusting
 from producers.intake.submission import Result
 from producers.mapping.files import MappingSet
 from producers.mapping.mapping import NationalMapping
@@ -96,12 +97,13 @@ def by_http(national: National, path: Path) -> FileReport:
     intake = national.intake
     headers = {"Authorization": f"Bearer {intake.api_key.get_secret_value()}"}
     tally = Tally()
-    for mapping in national.chosen(path):
-        asked = {"mapping": mapping.name}
-        address = f"{intake.url}/v1/{mapping.stream}"
-        answer = httpx.post(address, json=rows_of(path, mapping), params=asked, headers=headers, timeout=TIMEOUT_S)
-        answer.raise_for_status()
-        tally.add(Result.model_validate(result) for result in answer.json())
+    with httpx.Client(timeout=TIMEOUT_S, verify=trusting(intake.authority)) as http:
+        for mapping in national.chosen(path):
+            asked = {"mapping": mapping.name}
+            address = f"{intake.url}/v1/{mapping.stream}"
+            answer = http.post(address, json=rows_of(path, mapping), params=asked, headers=headers)
+            answer.raise_for_status()
+            tally.add(Result.model_validate(result) for result in answer.json())
     return tally.report(path.name)
 
 

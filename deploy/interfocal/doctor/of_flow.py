@@ -7,10 +7,12 @@ from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
 from interfocal.doctor import next_steps
 from interfocal.doctor.finding import REGION_CODE, Finding, Subject
+from interfocal.installation.access import access_of
 from interfocal.watching.figures import Waiting, asked, read_outbox, read_store
 from interfocal.wiring.desks import desk_topics
 from interfocal.wiring.region import region_topics
 from schemas.errors import ExchangeError
+from schemas.rights import OPERATOR
 from schemas.topics import stream_of
 
 LATE_S = 60.0
@@ -36,7 +38,7 @@ def heartbeats(subject: Subject) -> Iterator[Finding]:
 
 def lag(subject: Subject) -> Iterator[Finding]:
     """Topics on which records wait, and whose position does not move between two looks; pauses are told apart."""
-    reader = KafkaTopicReader(Broker(subject.opened.bootstrap, "doctor", subject.opened.prefix))
+    reader = KafkaTopicReader(Broker(access_of(subject.opened, OPERATOR), "doctor", subject.opened.prefix))
     try:
         folded = sorted({topic for code in subject.stores for topic in folded_topics(subject, code)})
         ends = {topic: bounds.end for topic, bounds in reader.bounds(folded).items()}

@@ -7,7 +7,9 @@ import httpx
 
 from interfocal.doctor import next_steps
 from interfocal.doctor.finding import Finding, Subject
+from interfocal.installation.endpoints import believed
 from interfocal.installation.targets import targets_of
+from interfocal.transport.signing_in import trusting
 
 TIMEOUT_S = 3.0
 LINES = 20
@@ -15,7 +17,7 @@ LINES = 20
 
 def processes(subject: Subject) -> Iterator[Finding]:
     """One finding for each that does not answer, and for each sentence of one that is not ready."""
-    with httpx.Client(timeout=TIMEOUT_S) as http:
+    with httpx.Client(timeout=TIMEOUT_S, verify=trusting(believed(subject.var))) as http:
         for target in targets_of(subject.endpoints):
             yield from _process(subject, http, target["targets"][0], target["labels"]["process"])
 
@@ -30,7 +32,7 @@ def _process(subject: Subject, http: httpx.Client, address: str, process: str) -
     members, log = served(subject, address), subject.log_of(process)
     start = next_steps.run_producer(*members) if members else next_steps.run(process)
     try:
-        answer = http.get(f"http://{address}/health/ready")
+        answer = http.get(f"https://{address}/health/ready")
         waiting: Mapping[str, Any] = answer.json()["waiting"]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
         told = f"; its log is {log}" if log.exists() else ""
@@ -38,5 +40,9 @@ def _process(subject: Subject, http: httpx.Client, address: str, process: str) -
         yield Finding("processes", sentence, start, members)
         return
     for reason in waiting.values():
-        command = f"tail -n {LINES} {log}" if log.exists() else f"curl -s http://{address}/health/ready"
+        command = (
+            f"tail -n {LINES} {log}"
+            if log.exists()
+            else f"curl -s --cacert {believed(subject.var)} https://{address}/health/ready"
+        )
         yield Finding("processes", f"the process {process} is not ready: {reason}", command, members)

@@ -8,6 +8,7 @@ from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.doctor import next_steps
 from interfocal.doctor.finding import REGION_CODE, Finding, Subject
+from interfocal.installation.access import access_of
 from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import open_half
 from interfocal.installation.settings import load_settings
@@ -16,6 +17,7 @@ from interfocal.stack.databases import connect
 from interfocal.stack.state import StateFile
 from interfocal.watching.figures import StoreFigures, read_region, read_store
 from schemas.errors import ExchangeError, Misconfigured
+from schemas.rights import OPERATOR
 
 ANSWER_S = 5.0
 KAFKA = "kafka"
@@ -63,7 +65,7 @@ def _broker(subject: Subject) -> tuple[Subject, list[Finding]]:
     if subject.installation is None or not subject.installation.bootstrap:
         return subject, []
     try:
-        with opened(subject.installation.bootstrap, ANSWER_S):
+        with opened(access_of(subject.installation, OPERATOR), ANSWER_S):
             pass
     except ExchangeError as error:
         local = not subject.installation.settings.kafka.bootstrap and not _runs(subject.var, KAFKA)

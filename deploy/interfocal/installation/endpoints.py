@@ -1,6 +1,6 @@
 """Where each process of an installation answers: ``endpoints.json``. It changes with what clients need to know.
 
-``{"producers": {"RS": "http://..."}, "desks": "http://...", "region": "http://..."}``; written by whoever starts the
+``{"producers": {"RS": "https://..."}, "desks": "https://...", "region": "https://..."}``; written by whoever starts the
 processes. API keys stay in their members' secrets folders.
 """
 
@@ -15,16 +15,19 @@ from pydantic import SecretStr
 
 from interfocal.installation.installation import Places
 from interfocal.installation.secrets import read_secret
+from interfocal.installation.settings import load_settings
 from interfocal.installation.targets import write_targets
+from interfocal.transport.local import LocalTrust
 from schemas.errors import Misconfigured
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A member's HTTP intake, and the key that its own desk and command line present."""
+    """A member's HTTP intake, the key that its own desk and command line present, and whom they believe."""
 
     url: str
     api_key: SecretStr
+    authority: Path
 
 
 def read_endpoints(var: Path) -> dict[str, Any]:
@@ -63,4 +66,10 @@ def producer_endpoint(var: Path, member: str) -> Endpoint:
         raise Misconfigured(
             f"no producer process serves {member.upper()} here: start one with `interfocal run producer`"
         )
-    return Endpoint(url, SecretStr(read_secret(Places(var).secrets(member.lower()) / "api.key").decode().strip()))
+    key = read_secret(Places(var).secrets(member.lower()) / "api.key").decode().strip()
+    return Endpoint(url, SecretStr(key), believed(var))
+
+
+def believed(var: Path) -> Path:
+    """The certificates of the authorities that are believed here; raises Misconfigured for settings that are none."""
+    return load_settings(var).tls.authority or LocalTrust.under(var).authority

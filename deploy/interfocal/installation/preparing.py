@@ -3,22 +3,26 @@
 Everything is made only where it is missing, so preparing again is safe and quick.
 """
 
+import fcntl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Literal
 
 from consumers.store.migrate import Migrated, migrate
-from interfocal.clock import now
+from interfocal.clock import now, random_token
+from interfocal.installation.access import admin_access_of, password_file
 from interfocal.installation.enrolment import Enrolment
 from interfocal.installation.installation import Installation, open_installation, replicas
 from interfocal.installation.reader import keep_desk_tokens, make_reader
 from interfocal.installation.region_folder import RegionFolder
-from interfocal.provisioning.apply import provision
-from interfocal.provisioning.drift import Plan
+from interfocal.installation.secrets import keep_secret
+from interfocal.provisioning.apply import Applied, provision
+from interfocal.provisioning.drift import Account, Plan
 from interfocal.stack.databases import create_database
 from interfocal.trust.publishing import publish
 from schemas.directory import Directory
+from schemas.rights import prefixed, quotas_of, rights_of
 from schemas.topics import planned_topics
 
 Progress = Callable[[str], None]
@@ -42,15 +46,30 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
 def plan_of(installation: Installation, directory: Directory | None = None) -> Plan:
     """What the cluster must have for this installation, by the directory in force or by one about to be."""
     owners = (directory or installation.directory).owners()
-    replication = replicas(installation.settings.kafka.replication, installation.bootstrap)
-    return Plan(planned_topics(owners, replication), installation.prefix)
+    topics = planned_topics(owners, replicas(installation.settings.kafka.replication, installation.bootstrap))
+    prefix, rights = installation.prefix, rights_of(topics)
+    accounts = {prefix + name: Account(prefixed(prefix, given), quotas_of(name)) for name, given in rights.items()}
+    without = frozenset(prefix + name for name in rights if not password_file(installation.places, name).exists())
+    return Plan(topics, prefix, accounts, without)
+
+
+def provisioned(installation: Installation, directory: Directory | None = None) -> Applied:
+    """Apply the plan of this installation, and keep passwords that are made. Raises what ``provision`` raises."""
+    places, prefix = installation.places, installation.prefix
+
+    def password_of(user: str) -> str:
+        kept = password_file(places, user.removeprefix(prefix))
+        return keep_secret(kept, random_token().encode()).decode()
+
+    with (installation.var / "provision.lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)  # of two at once one would keep a password, and the other set its own
+        return provision(admin_access_of(installation), plan_of(installation, directory), password_of)
 
 
 def make_topics(installation: Installation) -> int:
     """Every topic of ``schemas/topics.py``; returns how many there are."""
-    plan = plan_of(installation)
-    provision(installation.bootstrap, plan)
-    return len(plan.topics)
+    provisioned(installation)
+    return len(plan_of(installation).topics)
 
 
 def make_databases(installation: Installation) -> int:

@@ -8,15 +8,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
-from interfocal.installation.endpoints import write_endpoints
+from interfocal.installation.endpoints import believed, write_endpoints
 from interfocal.installation.installation import Installation
 from interfocal.process.service import free_port
 from interfocal.stack.process import Command, Running, alive, spawn, stop
+from interfocal.transport.signing_in import trusting
 from schemas.errors import Misconfigured
 
 MOST_PRODUCERS = 8  # one for each member up to here; larger regions share processes
@@ -34,6 +36,7 @@ class Process:
     url: str
     running: Running
     arguments: tuple[str, ...]
+    var: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ def start_processes(installation: Installation) -> list[Process]:
     codes = [member.code for member in installation.directory.members if not member.observer]
     plan = divide(codes)
     ports = [free_port() for _ in range(len(plan.producers) + 2)]
-    urls = [f"http://127.0.0.1:{port}" for port in ports]
+    urls = [f"https://127.0.0.1:{port}" for port in ports]
     producers = {code: url for url, group in zip(urls, plan.producers, strict=False) for code in group}
     write_endpoints(installation.var, {"producers": producers, "desks": urls[-2], "region": urls[-1]})
     started: list[Process] = []
@@ -81,18 +84,19 @@ def start_one(
     )
     own = {INSTANCE: name, **(environment or {})}
     running = spawn(Command(command, var / "logs" / f"{name}.log", environment=own))
-    return Process(name, url, running, arguments)
+    return Process(name, url, running, arguments, var)
 
 
 def wait_ready(processes: Sequence[Process], heartbeat: Callable[[], None] = lambda: None) -> None:
     """Return when every process is ready; raises Misconfigured naming one that ended or does not get ready."""
     deadline = time.monotonic() + READY_S
     waiting = list(processes)
-    with httpx.Client(timeout=2.0) as http:
+    with ExitStack() as opened:
+        clients = {process.name: opened.enter_context(health_client(process)) for process in processes}
         while waiting:
             heartbeat()
             process = waiting[0]
-            if is_ready(http, process):
+            if is_ready(clients[process.name], process):
                 waiting.pop(0)
             elif not alive(process.running):
                 raise Misconfigured(f"the process {process.name} ended at its start; its log says why")
@@ -100,6 +104,11 @@ def wait_ready(processes: Sequence[Process], heartbeat: Callable[[], None] = lam
                 raise Misconfigured(f"the process {process.name} did not get ready within {READY_S:.0f} s; see its log")
             else:
                 time.sleep(POLL_S)
+
+
+def health_client(process: Process) -> httpx.Client:
+    """What asks a process how it is; raises Misconfigured when nobody's certificates are believed here."""
+    return httpx.Client(timeout=2.0, verify=trusting(believed(process.var)))
 
 
 def is_ready(http: httpx.Client, process: Process) -> bool:

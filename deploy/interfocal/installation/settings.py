@@ -14,6 +14,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from interfocal.transport.local import ADMIN
 from schemas.errors import Misconfigured
 
 SETTINGS_FILE = "interfocal.toml"
@@ -38,12 +39,32 @@ class Purpose(BaseModel):
 class KafkaSettings(Purpose):
     """How Kafka is reached. ``bootstrap`` empty: the local stack under ``var``.
 
-    ``replication`` empty: as many replicas as brokers are named in ``bootstrap``, and three at most.
+    ``replication`` empty: as many replicas as brokers are named in ``bootstrap``, and three at most. ``admin`` is who
+    provisions; its password empty: that of the local stack.
     """
 
     bootstrap: str = ""
+    admin: str = ADMIN
+    admin_password: SecretStr | None = None
     prefix: Annotated[str, Field(pattern=r"^([a-z0-9-]+\.)?$")] = ""
     replication: Annotated[int | None, Field(ge=1)] = None
+
+
+class TlsSettings(Purpose):
+    """Certificates, PEM: of the authorities that are believed, and with its key that with which processes serve HTTP.
+
+    Empty: those of the local stack under ``var``.
+    """
+
+    authority: Path | None = None
+    server: Path | None = None
+
+
+class HttpSettings(Purpose):
+    """How many requests a second each system with an API key may send to an intake, and how many at once."""
+
+    requests_per_s: Annotated[float, Field(gt=0)] = 100.0
+    at_once: Annotated[int, Field(ge=1)] = 500
 
 
 class PostgresSettings(Purpose):
@@ -114,6 +135,8 @@ class Settings(BaseSettings):
     )
 
     kafka: KafkaSettings = KafkaSettings()
+    tls: TlsSettings = TlsSettings()
+    http: HttpSettings = HttpSettings()
     postgres: PostgresSettings = PostgresSettings()
     outbox: OutboxSettings = OutboxSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()

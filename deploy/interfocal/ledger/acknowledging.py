@@ -11,11 +11,13 @@ from consumers.store import chains, missing_offsets
 from consumers.store.connection import connector
 from consumers.store.missing_offsets import MissingOffsets
 from consumers.store.session import Session
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.ledger.log import gap_place, offsets_place, read_topic
 from interfocal.wiring.desks import desk_topics, terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from schemas.errors import Misconfigured
+from schemas.rights import OPERATOR
 from schemas.trust.gaps import Gap
 
 OF_CHAINS, OF_OFFSETS = "chain_gap", "offset_not_on_log"
@@ -66,6 +68,6 @@ def named_now(installation: Installation, code: str, topic: str) -> Sequence[str
     """Where the ledger finds gaps of this kind on one topic; raises Misconfigured for a topic of nobody here."""
     if topic not in {*region_topics(installation), *sending_topics(installation)}:
         raise Misconfigured(f"{topic} is no topic of this region: name the gap as `interfocal ledger verify` does")
-    with closing(KafkaTopicReader(Broker(installation.bootstrap, "ledger", installation.prefix))) as reader:
+    with closing(KafkaTopicReader(Broker(access_of(installation, OPERATOR), "ledger", installation.prefix))) as reader:
         found = read_topic(reader, topic, reader.bounds([topic])[topic], terms_of(installation))
     return [problem.where for problem in found.problems if problem.code == code]

@@ -7,6 +7,7 @@ from typing import Any
 
 from consumers.source import Broker, KafkaTopicReader
 from consumers.tracing.trace import Trace
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.ledger.expected import expect
 from interfocal.ledger.log import read_log
@@ -16,6 +17,7 @@ from interfocal.limits import EXERCISE_NOTICE
 from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from producers.outbox import open_read_only
+from schemas.rights import OPERATOR
 from schemas.topics import RECORD_STREAMS, REGION, owner_of, stream_of
 
 PERCENTILES = 100
@@ -36,7 +38,7 @@ def verify(installation: Installation) -> Proof:
     terms = terms_of(installation)
     topics = sorted({*region_topics(installation), *sending_topics(installation)})
     outboxes = {o: read_outbox(installation.places.outbox(o)) for o in installation.owners_here}
-    reader = KafkaTopicReader(Broker(installation.bootstrap, "ledger", installation.prefix))
+    reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "ledger", installation.prefix))
     try:
         logs = read_log(reader, topics, terms)
     finally:

@@ -5,6 +5,7 @@ from pathlib import Path
 import httpx
 
 from interfocal.installation.endpoints import Endpoint, producer_endpoint
+from interfocal.transport.signing_in import trusting
 from producers.intake.submission import Result
 from producers.ways_in.python_call import TIMEOUT_S, Exchange
 from schemas.errors import Rejected
@@ -19,7 +20,8 @@ def intake_of(var: Path, member: str) -> Exchange:
 
 def intake_at(endpoint: Endpoint, http: httpx.Client | None = None) -> Exchange:
     """The intake at an endpoint, with a connection of its own where none is given."""
-    return Exchange(endpoint.url, endpoint.api_key.get_secret_value(), http or httpx.Client(timeout=TIMEOUT_S))
+    client = http or httpx.Client(timeout=TIMEOUT_S, verify=trusting(endpoint.authority))
+    return Exchange(endpoint.url, endpoint.api_key.get_secret_value(), client)
 
 
 def accepted_id(result: Result) -> str:

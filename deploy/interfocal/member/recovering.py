@@ -7,10 +7,12 @@ from typing import Any
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from producers.intake.assemble import check_id_key
 from producers.outbox import OutboxFile
 from producers.recover import Recovered, recover
+from schemas.rights import producer_of
 from schemas.topics import MEMBER_STREAMS, member_topic
 
 
@@ -25,7 +27,8 @@ def recover_member(installation: Installation, code: str) -> Recovered:
     topics = tuple(member_topic(member.owner, stream) for stream in MEMBER_STREAMS)
     outbox = OutboxFile.open(installation.places.outbox(member.owner), now=now)
     try:
-        reader = KafkaTopicReader(Broker(installation.bootstrap, f"{member.owner}.recovery", installation.prefix))
+        access = access_of(installation, producer_of(member.owner))
+        reader = KafkaTopicReader(Broker(access, f"{member.owner}.recovery", installation.prefix))
         try:
             return recover(outbox, reader, topics, installation.seals, now)
         finally:

@@ -100,6 +100,9 @@ class TrustMetrics:
         self.version = _gauge(registry, "directory_version", "Version of the directory in force", ())
         self.expires = _gauge(registry, "directory_expiry_timestamp_seconds", "When it expires", ())
         self.key_expires = _gauge(registry, "key_expiry_timestamp_seconds", "When the last key expires", ("member",))
+        self.certificate_expires = _gauge(
+            registry, "certificate_expiry_timestamp_seconds", "When a certificate ends", ("certificate",)
+        )
 
 
 class Metrics:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import uvicorn
@@ -113,18 +114,18 @@ class Running:
             self.ending.put(Ending.STOP)
 
 
-def serve(wire: Callable[[Callable[[], None]], Wired], port: int, *, host: str = "127.0.0.1") -> int:
+def serve(wire: Callable[[Callable[[], None]], Wired], port: int, certificate: Path, *, host: str = "127.0.0.1") -> int:
     """Run until SIGTERM or SIGINT, or until nothing is left to run for; the exit code: 0, or 2 after a failure.
 
     ``wire`` makes the process, at the start and whenever what it was given is called: that asks for it to be wired
-    anew. Raises what ``wire`` raises at the start.
+    anew. ``certificate`` holds key and certificate for HTTP. Raises what ``wire`` raises at the start.
     """
     ending: Endings = SimpleQueue()
     wired = wire(lambda: ending.put(Ending.ANEW))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: ending.put(Ending.STOP))
     front = Front()
-    server = http_server(front)
+    server = http_server(front, certificate)
     listener = _listen(host, port)
     http = Running([Worker("http", lambda _stop: server.run(sockets=[listener]))], ending)
     web = http.start()

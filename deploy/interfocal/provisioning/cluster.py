@@ -6,10 +6,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
-from kafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from kafka.errors import (
+    AuthorizationError,
+    KafkaError,
+    SaslAuthenticationFailedError,
+    TopicAlreadyExistsError,
+    for_code,
+)
 
+from interfocal.provisioning.accounts import Accounts
 from interfocal.provisioning.drift import PARTITIONS, Found, FoundTopic, Plan
 from producers.publisher import require_listener
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured
 from schemas.topics import EVERY_BROKER, Topic
 
@@ -23,6 +31,11 @@ class Cluster:
 
     admin: KafkaAdminClient
 
+    @property
+    def accounts(self) -> Accounts:
+        """Users, rights and quotas."""
+        return Accounts(self.admin)
+
     def found(self, plan: Plan) -> Found:
         """The topics that a plan looks at, and every broker that the cluster counts with."""
         topics = {topic["name"]: topic for topic in self.admin.describe_topics() if plan.looks_at(topic["name"])}
@@ -33,6 +46,7 @@ class Cluster:
         return Found(
             {name: _topic(topic, configs.get(name, {})) for name, topic in topics.items()},
             {int(number): _values(config) for number, config in brokers.items()},
+            self.accounts.found() if plan.accounts else None,
         )
 
     def make(self, topics: Mapping[str, Topic]) -> tuple[str, ...]:
@@ -72,17 +86,24 @@ class Cluster:
 
 
 @contextmanager
-def opened(bootstrap: str, answer_s: float = ANSWER_S) -> Iterator[Cluster]:
-    """A connection to the cluster; raises BrokerAway when no broker answers in time, or when one ends it half-way."""
-    require_listener(bootstrap)  # a client that finds nobody waits half a minute, and leaves its sockets open
+def opened(access: Access, answer_s: float = ANSWER_S) -> Iterator[Cluster]:
+    """A connection to the cluster; raises BrokerAway when no broker answers in time, or when one ends it half-way.
+
+    Raises Misconfigured for a wrong password or certificate, and where a right is missing.
+    """
+    require_listener(access.bootstrap)  # a client that finds nobody waits half a minute, and leaves its sockets open
     try:
-        admin = KafkaAdminClient(bootstrap_servers=bootstrap, bootstrap_timeout_ms=round(answer_s * 1000))
+        admin = KafkaAdminClient(**access.settings(), bootstrap_timeout_ms=round(answer_s * 1000))
+    except SaslAuthenticationFailedError as error:
+        raise Misconfigured(f"Kafka at {access.bootstrap} turns us away: {error.args[0]}.") from error
     except KafkaError as error:
-        raise BrokerAway(f"Kafka at {bootstrap} does not answer ({error}): is it up?") from error
+        raise BrokerAway(f"Kafka at {access.bootstrap} does not answer ({error}): is it up?") from error
     try:
         yield Cluster(admin)
+    except AuthorizationError as error:
+        raise Misconfigured(f"{access.principal} has no right to provision Kafka at {access.bootstrap}.") from error
     except KafkaError as error:
-        raise BrokerAway(f"Kafka at {bootstrap} did not carry out the provisioning: {error}") from error
+        raise BrokerAway(f"Kafka at {access.bootstrap} did not carry out the provisioning: {error}") from error
     finally:
         admin.close()
 

@@ -29,6 +29,7 @@ from consumers.store.connection import Connect, connector, store_away
 from consumers.store.migrate import migrate
 from consumers.store.snapshot import snapshot
 from interfocal.clock import now
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.rebuild.comparing import TableComparison, compare, dump
 from interfocal.rebuild.telling import Telling
@@ -43,6 +44,7 @@ from interfocal.stack.databases import (
 from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import handlers, region_topics
 from schemas.errors import NotOurs, PositionLost
+from schemas.rights import OPERATOR
 from schemas.steps import not_watched
 from schemas.topics import is_short_lived
 
@@ -151,7 +153,7 @@ class Rebuild:
 
     def reader(self) -> KafkaTopicReader:
         """A reader outside any group."""
-        return KafkaTopicReader(Broker(self.installation.bootstrap, CLIENT, self.installation.prefix))
+        return KafkaTopicReader(Broker(access_of(self.installation, OPERATOR), CLIENT, self.installation.prefix))
 
 
 def check_ends(source: Replay, ends: Mapping[str, int]) -> None:

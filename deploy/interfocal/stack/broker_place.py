@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from interfocal.stack.broker_settings import PROTOCOLS, Node, ports_in
+from interfocal.transport.local import LocalTrust
 from schemas.errors import BrokerAway
 
 KAFKA = "kafka"
@@ -40,6 +41,11 @@ class BrokerPlace:
     def log(self) -> Path:
         """What the broker says."""
         return self.folder / "kafka.log"
+
+    @property
+    def trust(self) -> LocalTrust:
+        """What it is known by, and whom it believes."""
+        return LocalTrust.under(self.folder.parent)
 
     def last_node(self) -> Node | None:
         """The broker as it was set up last; None before its first start."""

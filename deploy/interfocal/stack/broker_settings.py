@@ -1,19 +1,38 @@
 """The settings of a broker: the text of its ``server.properties``.
 
-It changes with Kafka's version, with what brokers are told, or with how a listener is secured.
+It changes with Kafka's version, with what brokers are told, or with how a listener is secured. There is no listener
+without TLS: clients sign in with a password, brokers and controllers know each other by certificate.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from interfocal.transport.local import ADMIN, LocalTrust
 from schemas.topics import in_sync_replicas
 
 LOOPBACK = "127.0.0.1"
 
 # Clients, other brokers and controllers each have a listener of their own, so that each can be secured in its own way.
 CLIENT, INTERNAL, CONTROLLER = "CLIENT", "INTERNAL", "CONTROLLER"
-PROTOCOLS: Mapping[str, str] = {CLIENT: "PLAINTEXT", INTERNAL: "PLAINTEXT", CONTROLLER: "PLAINTEXT"}
+PROTOCOLS: Mapping[str, str] = {CLIENT: "SASL_SSL", INTERNAL: "SSL", CONTROLLER: "SSL"}
+MECHANISM = "SCRAM-SHA-512"
+JAAS = "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+
+SECURITY: Mapping[str, str] = {
+    "sasl.enabled.mechanisms": MECHANISM,
+    f"listener.name.{CLIENT.lower()}.{MECHANISM.lower()}.sasl.jaas.config": JAAS,
+    f"listener.name.{INTERNAL.lower()}.ssl.client.auth": "required",
+    f"listener.name.{CONTROLLER.lower()}.ssl.client.auth": "required",
+    "ssl.enabled.protocols": "TLSv1.3",
+    "ssl.keystore.type": "PEM",
+    "ssl.truststore.type": "PEM",
+    "ssl.principal.mapping.rules": r"RULE:^CN=(broker-[0-9]+)$/$1/,DEFAULT",
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "false",
+    # A password that was taken back lets nobody stay for longer.
+    "connections.max.reauth.ms": "3600000",
+}
 
 # Internal topics are small, and nothing makes topics by itself.
 SETTINGS: Mapping[str, str] = {
@@ -55,9 +74,10 @@ class Node:
         return f"{LOOPBACK}:{self.ports[listener]}"
 
 
-def properties(node: Node, nodes: Sequence[Node], logs: Path) -> str:
-    """The text of ``server.properties`` of one of a cluster's nodes; ``logs`` is its data folder."""
-    settings = {**places(node, nodes, logs), **SETTINGS, **copies(len(nodes))}
+def properties(node: Node, nodes: Sequence[Node], logs: Path, trust: LocalTrust) -> str:
+    """The text of ``server.properties`` of one of a cluster's nodes; ``logs`` is its data folder. It has no secret."""
+    secured = {**SECURITY, **credentials(node, nodes, trust)}
+    settings = {**places(node, nodes, logs), **secured, **SETTINGS, **copies(len(nodes))}
     return "".join(f"{name}={value}\n" for name, value in settings.items())
 
 
@@ -71,6 +91,16 @@ def places(node: Node, nodes: Sequence[Node], logs: Path) -> Mapping[str, str]:
         "listener.security.protocol.map": ",".join(f"{name}:{protocol}" for name, protocol in PROTOCOLS.items()),
         "controller.quorum.voters": ",".join(f"{one.number}@{one.address(CONTROLLER)}" for one in nodes),
         "log.dirs": str(logs),
+    }
+
+
+def credentials(node: Node, nodes: Sequence[Node], trust: LocalTrust) -> Mapping[str, str]:
+    """By what the node is known, whom it believes, and who may do everything."""
+    everything = [*(f"broker-{one.number}" for one in nodes), ADMIN]
+    return {
+        "ssl.keystore.location": str(trust.broker(node.number)),
+        "ssl.truststore.location": str(trust.authority),
+        "super.users": ";".join(f"User:{name}" for name in everything),
     }
 
 

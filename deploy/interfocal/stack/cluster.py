@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from interfocal.installation.secrets import write_private
 from interfocal.stack.broker_place import KAFKA, BrokerPlace
-from interfocal.stack.broker_settings import PROTOCOLS, Node, properties
+from interfocal.stack.broker_settings import MECHANISM, PROTOCOLS, Node, properties
 from interfocal.stack.jars import Progress
 from interfocal.stack.kafka import Broker, java
 from interfocal.stack.machine import last_or_free_ports
 from interfocal.stack.process import making, run_to_end, why_it_died
+from interfocal.transport.local import ADMIN, LocalTrust
 from schemas.errors import BrokerAway, Misconfigured
 
 SIZES = (1, 3)
@@ -53,9 +55,12 @@ def prepare(brokers: Sequence[Broker], missing: Sequence[Broker], progress: Prog
     command = java(brokers[0].cache, progress)
     nodes = _settled(brokers, missing)
     places = [broker.place for broker in missing]
+    places[0].trust.settle([node.number for node in nodes])
     for place in places:
         place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        place.properties.write_text(properties(nodes[place.number - 1], nodes, place.logs), encoding="utf-8")
+        place.properties.write_text(
+            properties(nodes[place.number - 1], nodes, place.logs, place.trust), encoding="utf-8"
+        )
     cluster = _cluster_id(brokers)
     bare = [place for place in places if not place.logs.exists()]
     with ThreadPoolExecutor(len(brokers)) as threads:
@@ -97,9 +102,18 @@ def _format(place: BrokerPlace, nodes: Sequence[Node], cluster: str, command: Se
     """Make the data folder elsewhere and rename it: a launcher that dies meanwhile leaves nothing half made."""
     with making(place.folder) as draft:
         settings = draft / "server.properties"
-        settings.write_text(properties(nodes[place.number - 1], nodes, draft / "logs"), encoding="utf-8")
-        code, said = run_to_end([*command, "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)])
+        node = nodes[place.number - 1]
+        settings.write_text(properties(node, nodes, draft / "logs", place.trust), encoding="utf-8")
+        arguments = draft / "arguments"
+        write_private(arguments, _format_arguments(cluster, settings, place.trust).encode())
+        code, said = run_to_end([*command, f"@{arguments}"])
         if code != 0:
             place.log.write_text(said, encoding="utf-8")
             raise BrokerAway(f"Kafka's data folder could not be made: {why_it_died(place.log)}.")
         (draft / "logs").rename(place.logs)
+
+
+def _format_arguments(cluster: str, settings: Path, trust: LocalTrust) -> str:
+    """In a file, for everybody may read the arguments of a process: with the administrator as the first user."""
+    first = f"{MECHANISM}=[name={ADMIN},password={trust.admin_password()}]"
+    return f'kafka.tools.StorageTool format -t {cluster} -c "{settings}" --add-scram {first}\n'

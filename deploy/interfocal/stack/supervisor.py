@@ -15,6 +15,9 @@ from interfocal.stack.machine import check_disk, check_memory
 from interfocal.stack.postgres import Postgres, settle
 from interfocal.stack.process import Running
 from interfocal.stack.state import Service, StateFile
+from interfocal.transport.local import ADMIN, LocalTrust
+from interfocal.transport.signing_in import access_as
+from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured, StoreAway
 
 
@@ -36,10 +39,16 @@ class Server(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """Addresses of a running stack: ``host:port`` of every broker, and the URL of the maintenance database."""
+    """A running stack: ``host:port`` of every broker, the URL of the maintenance database, by whom it is believed."""
 
     bootstrap: str
     postgres_url: str
+    trust: LocalTrust
+
+    @property
+    def access(self) -> Access:
+        """The administrator's, who may do everything; raises Misconfigured when his password is not here."""
+        return access_as(self.bootstrap, ADMIN, self.trust.admin_password(), self.trust.authority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +88,7 @@ def up(var: Path, *, brokers: int | None = None, postgres_url: str | None = None
                 store = threads.submit(start, settle(var / Postgres.name), state, progress)
             else:
                 store = threads.submit(_use, postgres_url, state, progress)
-        return Stack(kafka.result(), store.result())
+        return Stack(kafka.result(), store.result(), LocalTrust.under(var))
 
 
 def down(var: Path, *, wipe: bool = False) -> tuple[str, ...]:
@@ -122,7 +131,7 @@ def current(var: Path) -> Stack:
     store = services.get(Postgres.name)
     if store is None or not store.up:
         raise StoreAway(f"{Postgres.title} is not up under {var}: run `interfocal up` first.")
-    return Stack(",".join(service.address for service in brokers), store.address)
+    return Stack(",".join(service.address for service in brokers), store.address, LocalTrust.under(var))
 
 
 def written(var: Path) -> Stack:
@@ -130,7 +139,7 @@ def written(var: Path) -> Stack:
     services = StateFile.under(var.resolve()).services()
     brokers = [service.address for name, service in sorted(services.items()) if name.startswith(KAFKA)]
     store = services.get(Postgres.name)
-    return Stack(",".join(brokers), store.address if store else "")
+    return Stack(",".join(brokers), store.address if store else "", LocalTrust.under(var))
 
 
 def known(server: Server, state: StateFile) -> Service | None:

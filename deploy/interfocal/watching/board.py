@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from interfocal.installation.access import authority_of
 from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import Installation
 from interfocal.watching.figures import RegionFigures, StoreFigures, Waiting, asked, read_outbox
@@ -72,7 +73,7 @@ class Read:
 def read_board(installation: Installation, at: datetime) -> Board:
     """Ask processes, the region's database and the outboxes here; what does not answer is a trouble."""
     troubles: list[str] = []
-    processes = scrape_all(_endpoints(installation, troubles))
+    processes = scrape_all(_endpoints(installation, troubles), authority_of(installation))
     samples = [sample for process in processes for sample in process.samples or ()]
     read = Read(samples, *_figures(installation, troubles))
     troubles += [f"{one.process} does not answer at {one.address}" for one in processes if one.samples is None]

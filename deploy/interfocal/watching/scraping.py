@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from interfocal.installation.targets import targets_of
+from interfocal.transport.signing_in import trusting
 
 TIMEOUT_S = 3.0
 AT_ONCE = 8
@@ -33,18 +35,21 @@ class Scraped:
     samples: Sequence[Sample] | None
 
 
-def scrape_all(endpoints: Mapping[str, Any]) -> Sequence[Scraped]:
-    """Every process of these endpoints, several at once; raises nothing for those that do not answer."""
+def scrape_all(endpoints: Mapping[str, Any], authority: Path) -> Sequence[Scraped]:
+    """Every process of these endpoints, several at once; raises nothing for those that do not answer.
+
+    Raises Misconfigured when the certificates of whom they believe cannot be read.
+    """
     targets = [(target["labels"]["process"], target["targets"][0]) for target in targets_of(endpoints)]
-    with httpx.Client(timeout=TIMEOUT_S) as http, ThreadPoolExecutor(AT_ONCE) as threads:
+    with httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority)) as http, ThreadPoolExecutor(AT_ONCE) as threads:
         return list(threads.map(lambda target: scrape(http, *target), targets))
 
 
 def scrape(http: httpx.Client, process: str, address: str) -> Scraped:
     """One process."""
     try:
-        ready = http.get(f"http://{address}/health/ready").status_code == httpx.codes.OK
-        samples = samples_of(http.get(f"http://{address}/metrics").text)
+        ready = http.get(f"https://{address}/health/ready").status_code == httpx.codes.OK
+        samples = samples_of(http.get(f"https://{address}/metrics").text)
     except (httpx.HTTPError, ValueError):
         return Scraped(process, address, ready=False, samples=None)
     return Scraped(process, address, ready, samples)

@@ -30,6 +30,7 @@ from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
+from interfocal.installation.access import access_of, authority_of
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
 from interfocal.installation.opening import opener_of, opening_keys
@@ -39,11 +40,14 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
+from interfocal.transport.signing_in import trusting
 from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
+from interfocal.wiring.certificates import tell_expiries
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
+from schemas.rights import desk_group, desk_of
 from schemas.steps import Reached, not_watched
 from schemas.topics import GRANT, is_compacted, is_short_lived, member_topic, quarantine_topic, topics_for
 
@@ -84,13 +88,14 @@ def terms_of(installation: Installation) -> Terms:
 def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
     """The process for these members' desks; raises Misconfigured when one is not a member."""
     metrics = Metrics(CollectorRegistry())
+    tell_expiries(metrics, installation)
     failures = Failures(metrics)
     show_build(metrics)
     show_validity(metrics, installation.kept)
     workers = [_watching(installation, codes, metrics)]
     loops: dict[str, Loop] = {}
     with ExitStack() as opened:
-        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S))
+        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority_of(installation))))
         shared = Shared(metrics, reached, fetch_wait_ms(len(codes)), http)
         for code in codes:
             loops[code], receipts, granting = _desk(installation, code, shared)
@@ -172,10 +177,11 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
     observer = WakingObserver(shared.metrics, DESK_READER, member.code, work)
     begin(observer, topics)
     pace = installation.settings.loop
-    broker = Broker(installation.bootstrap, f"{owner}.desk", installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
+    access, group = access_of(installation, desk_of(owner)), desk_group(owner)
+    broker = Broker(access, group, installation.prefix, fetch_wait_ms=shared.fetch_wait_ms)
     loop = Loop(
         LoopParts(
-            source=KafkaSource(broker, f"{owner}.desk", topics, pace.instance or None),
+            source=KafkaSource(broker, group, topics, pace.instance or None),
             connect=connect,
             terms=terms_of(installation),
             rules=Rules(desk_handlers(installation, code), pace.quarantine_limit, shared.reached),

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from consumers.source import Broker, KafkaTopicReader
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from interfocal.process.service import Worker
@@ -17,10 +18,10 @@ LOOK_EVERY_S = 1.0
 CLIENT = "directory"
 
 
-def directory_worker(installation: Installation, wire_anew: Callable[[], None]) -> Worker:
+def directory_worker(installation: Installation, principal: str, wire_anew: Callable[[], None]) -> Worker:
     """Takes new versions, also those that another process or a person on this machine has taken."""
     folder = installation.places.trust
-    broker = Broker(installation.bootstrap, CLIENT, installation.prefix)
+    broker = Broker(access_of(installation, principal), CLIENT, installation.prefix)
     follower = Follower(folder, lambda: KafkaTopicReader(broker), refused)
 
     def run(stop: threading.Event) -> None:

@@ -3,6 +3,7 @@
 It changes when a member's side gets another part.
 """
 
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from interfocal.process.observers import IntakeObserver
 from interfocal.process.service import Wired
 from interfocal.watching.gauges import disk_look, gauges_worker, show_build
 from interfocal.watching.validity import show_validity
+from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.heartbeats import heartbeat_worker
 from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -28,6 +30,7 @@ from producers.intake.submission import Result
 from producers.mapping.files import MappingSet, load_mappings
 from producers.outbox import OutboxFile
 from producers.relay import Relay
+from producers.ways_in.allowance import Allowance
 from producers.ways_in.api_keys import KeyFiles
 from producers.ways_in.http import create_app
 from producers.ways_in.observer import Observer
@@ -49,6 +52,7 @@ class MemberSide:
 def wire_producer(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
     """The process for these members; raises Misconfigured, NotOurs or StoreAway when one cannot be served here."""
     metrics = Metrics(CollectorRegistry())
+    tell_expiries(metrics, installation)
     show_build(metrics)
     code_lists = load_code_lists()
     mappings = load_mappings(region_folder(installation.places).mappings, code_lists)
@@ -63,7 +67,9 @@ def wire_producer(installation: Installation, codes: Sequence[str], reached: Rea
     keys = KeyFiles({code: installation.places.member(code) / "api-keys.json" for code in sides})
     intakes = {code: side.intake for code, side in sides.items()}
     observer = _observer(metrics, sides)
-    app = create_app(intakes, keys.caller, observer=observer)
+    http = installation.settings.http
+    allowance = Allowance(http.requests_per_s, http.at_once, time.monotonic)
+    app = create_app(intakes, keys.caller, observer=observer, allowance=allowance)
     failures = Failures(metrics)
     app.include_router(health_router({"workers": failures.check}, metrics.registry))
     sendings = [side.sending for side in sides.values()]

@@ -21,6 +21,7 @@ from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
 from consumers.store.taking_up import Said, TakenUp, take_up
 from consumers.tracing.redeliver import redeliver
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from producers.comparison import READ_RECORDS, Found, check_not_ahead, newest
@@ -28,6 +29,7 @@ from producers.relay import RelayLimits
 from schemas.errors import Temporary, TopicAhead
 from schemas.events.quarantined import Quarantined
 from schemas.record import SEAL_HEADER, Link, Record, TopicReader
+from schemas.rights import REGION_PRINCIPAL
 from schemas.topics import GRANT, is_compacted, is_short_lived, stream_of
 from schemas.trust.chain import Expectation, verify_records
 from schemas.trust.seal import Seal, link_hash
@@ -46,7 +48,8 @@ class Recovery:
 
     def reader(self) -> KafkaTopicReader:
         """A reader outside any group."""
-        return KafkaTopicReader(Broker(self.installation.bootstrap, "region.recovery", self.installation.prefix))
+        access = access_of(self.installation, REGION_PRINCIPAL)
+        return KafkaTopicReader(Broker(access, "region.recovery", self.installation.prefix))
 
     def session(self) -> Session:
         """The regional database, for statements that take as long as a topic is long."""

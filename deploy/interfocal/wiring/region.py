@@ -33,6 +33,7 @@ from consumers.web.view_routes import Reading, answer_errors, view_router
 from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.contract.subjects import subjects_of_directory
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.reader import reader_connect
 from interfocal.installation.settings import environment
@@ -46,12 +47,14 @@ from interfocal.watching.drift import drift_worker
 from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
+from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.grants import forwarder_runner
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from schemas.errors import Temporary
 from schemas.marks.reference import load_reference
+from schemas.rights import REGION_GROUP, REGION_PRINCIPAL
 from schemas.steps import Reached, not_watched
 from schemas.topics import (
     DECISION_TOPIC,
@@ -64,7 +67,6 @@ from schemas.topics import (
     topics_for,
 )
 
-GROUP = "region.view"
 TELL_EVERY_S = 1.0
 OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty officer's own process
 LEASE_S = 30  # of silence: then another instance relays, though this one's session is not closed
@@ -100,6 +102,7 @@ def sending_topics(installation: Installation) -> tuple[str, ...]:
 def wire_region(installation: Installation, reached: Reached = not_watched) -> Wired:
     """The process; raises Misconfigured when the region's key is not here."""
     metrics = Metrics(CollectorRegistry())
+    tell_expiries(metrics, installation)
     show_build(metrics)
     show_validity(metrics, installation.kept, (*installation.directory.owners(), REGION))
     session = Session(connector(installation.region_url, "region"))
@@ -155,11 +158,11 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
     topics = region_topics(installation)
     begin(observer, topics)
     pace = installation.settings.loop
-    broker = Broker(installation.bootstrap, GROUP, installation.prefix)
+    broker = Broker(access_of(installation, REGION_PRINCIPAL), REGION_GROUP, installation.prefix)
     return Loop(
         LoopParts(
-            source=KafkaSource(broker, GROUP, topics, pace.instance or None),
-            connect=connector(installation.region_url, GROUP),
+            source=KafkaSource(broker, REGION_GROUP, topics, pace.instance or None),
+            connect=connector(installation.region_url, REGION_GROUP),
             terms=terms_of(installation),
             rules=Rules(handlers(pace.quarantine_limit, reached), pace.quarantine_limit, reached),
             observer=observer,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
+from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
@@ -16,6 +17,7 @@ from producers.relay import Relay, RelayEdges, RelayLimits
 from schemas.directory import check_in_force
 from schemas.errors import ExchangeError
 from schemas.record import Outbox
+from schemas.rights import producer_of
 from schemas.steps import Reached, not_watched
 from schemas.trust.sealer import sealer
 
@@ -42,12 +44,13 @@ def make_relay(
 ) -> Relay:
     """The relay of one outbox; raises Misconfigured when the owner's key is not here."""
     client = f"{sending.owner}.relay"
+    access = access_of(installation, producer_of(sending.owner))
 
     def open_publisher(topics: Sequence[str]) -> KafkaPublisher:
-        return warmed(KafkaPublisher(installation.bootstrap, installation.prefix, client), topics)
+        return warmed(KafkaPublisher(access, installation.prefix, client), topics)
 
     def open_reader() -> KafkaTopicReader:
-        return KafkaTopicReader(Broker(installation.bootstrap, client, installation.prefix))
+        return KafkaTopicReader(Broker(access, client, installation.prefix))
 
     edges = RelayEdges(
         outbox=sending.outbox,

@@ -1,0 +1,3 @@
+from typing import Any
+
+async def create_connection(net: Any, host: str, port: int, options: Any, timeout_at: float | None = None) -> Any: ...

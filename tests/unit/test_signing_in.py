@@ -1,0 +1,72 @@
+"""What clients are told so that they sign in, and what servers are certified for."""
+
+import ssl
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from interfocal.clock import now
+from interfocal.process.http import serving_as
+from interfocal.transport.certificates import LIFE, expiry
+from interfocal.transport.local import RENEWED_BEFORE, LocalTrust
+from interfocal.transport.signing_in import MECHANISM, access_as
+from schemas.errors import Misconfigured
+
+
+@pytest.fixture
+def trust(tmp_path: Path) -> LocalTrust:
+    made = LocalTrust(tmp_path / "tls")
+    made.settle([1, 2])
+    return made
+
+
+def test_clients_speak_tls_1_3_and_believe_one_authority(trust: LocalTrust) -> None:
+    settings = access_as("localhost:1", "rs.desk", "a password", trust.authority).settings()
+    context = settings["ssl_context"]
+    assert (settings["security_protocol"], settings["sasl_mechanism"]) == ("SASL_SSL", MECHANISM)
+    assert context.minimum_version == ssl.TLSVersion.TLSv1_3
+    assert context.verify_mode == ssl.CERT_REQUIRED
+    assert context.check_hostname
+    assert len(context.get_ca_certs()) == 1
+
+
+def test_nobody_signs_in_without_a_password(trust: LocalTrust) -> None:
+    with pytest.raises(Misconfigured, match=r"the password of rs\.desk is empty"):
+        access_as("localhost:1", "rs.desk", "", trust.authority)
+
+
+def test_without_an_authority_nobody_is_believed(tmp_path: Path) -> None:
+    with pytest.raises(Misconfigured, match=r"see the setting tls\.authority"):
+        access_as("localhost:1", "rs.desk", "a password", tmp_path / "none.pem")
+    with pytest.raises(Misconfigured, match=r"see the setting tls\.server"):
+        serving_as(tmp_path / "none.pem")
+
+
+def test_what_is_kept_is_for_its_owner_only_and_stays(trust: LocalTrust) -> None:
+    before = {path: path.read_bytes() for path in trust.folder.iterdir()}
+    assert len(before) == 6
+    assert {path.stat().st_mode & 0o777 for path in before} == {0o600}
+    assert trust.folder.stat().st_mode & 0o777 == 0o700
+    trust.settle([1, 2])
+    assert {path: path.read_bytes() for path in trust.folder.iterdir()} == before
+
+
+def test_a_certificate_that_ends_soon_is_made_anew(trust: LocalTrust, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert expiry(trust.server) > now() + RENEWED_BEFORE
+    before = trust.server.read_bytes()
+    later = now() + LIFE - RENEWED_BEFORE
+    monkeypatch.setattr("interfocal.transport.local.now", lambda: later)
+    trust.settle([])
+    assert trust.server.read_bytes() != before
+    assert expiry(trust.server) > later + RENEWED_BEFORE
+
+
+def test_only_brokers_are_certified_as_clients(trust: LocalTrust) -> None:
+    def uses(path: Path) -> list[x509.ObjectIdentifier]:
+        certificate = x509.load_pem_x509_certificates(path.read_bytes())[0]
+        return list(certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+
+    assert uses(trust.server) == [ExtendedKeyUsageOID.SERVER_AUTH]
+    assert ExtendedKeyUsageOID.CLIENT_AUTH in uses(trust.broker(1))
