@@ -37,13 +37,14 @@ class Served:
 
 
 @contextmanager
-def serving(app: ASGIApp) -> Iterator[Served]:
-    """An application that answers until the end of the block."""
+def serving(app: ASGIApp, certified: tuple[Path, Path] | None = None) -> Iterator[Served]:
+    """An application that answers until the end of the block; ``certified`` are an authority and what it certified."""
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
         trust = LocalTrust(Path(folder) / "tls")
         trust.settle([])
-        served = Served(f"https://127.0.0.1:{listener.getsockname()[1]}", trust.authority)
-        server = http_server(app, trust.server)
+        authority, certificate = certified or (trust.authority, trust.server)
+        served = Served(f"https://127.0.0.1:{listener.getsockname()[1]}", authority)
+        server = http_server(app, certificate)
         thread = threading.Thread(target=lambda: server.run(sockets=[listener]), daemon=True)
         thread.start()
         with httpx.Client(transport=httpx.HTTPTransport(retries=20, verify=served.tls)) as first:

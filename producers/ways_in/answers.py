@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import ceil
 
-from fastapi import Request
+from fastapi import HTTPException, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -14,6 +15,7 @@ from schemas.rejection import problem
 
 BAD_REQUEST = 400
 UNPROCESSABLE = 422
+TOO_MANY = 429
 UNAVAILABLE = 503
 UNREADABLE = frozenset({"malformed_file", "wrong_encoding"})
 STATUS_OF_OUTCOME = {"accepted": 202, "unchanged": 200, "superseded": 200, "rejected": 422}
@@ -59,6 +61,13 @@ def answer_single(result: Result) -> JSONResponse:
 def answer_bulk(results: Sequence[Result]) -> JSONResponse:
     """One result per record, in order."""
     return JSONResponse([result.model_dump(mode="json") for result in results])
+
+
+def check_allowed(wait_s: float) -> None:
+    """Answer 429 to who has to wait before its next request."""
+    if wait_s:
+        detail = "This system sends too many requests: nothing of this one was kept."
+        raise HTTPException(TOO_MANY, detail, {"Retry-After": str(ceil(wait_s))})
 
 
 def _away(error: Exception) -> str:

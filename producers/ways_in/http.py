@@ -7,7 +7,6 @@ nothing is kept.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
@@ -29,6 +28,7 @@ from producers.ways_in.answers import (
     answer_bulk,
     answer_misasked,
     answer_single,
+    check_allowed,
 )
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.bodies import Body, national_rows, read_body
@@ -121,10 +121,7 @@ class Door:
         if caller is None or caller.member not in self.intakes:
             detail = "An API key of a member is needed: Authorization: Bearer KEY, or X-Api-Key: KEY."
             raise HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})
-        wait_s = self.allowance.wait_s(caller) if self.allowance else 0.0
-        if wait_s:
-            headers = {"Retry-After": str(ceil(wait_s))}
-            raise HTTPException(429, "This system sends too many requests: nothing of this one was kept.", headers)
+        check_allowed(self.allowance.wait_s(caller) if self.allowance else 0.0)
         return caller
 
     def language(self, caller: Caller, asked: str | None) -> str:
@@ -186,10 +183,7 @@ def create_app(
     bounds: Bounds | None = None,
     allowance: Allowance | None = None,
 ) -> FastAPI:
-    """The application; further routers may be added to it. ``caller`` tells whose a presented key is, or None.
-
-    Without an ``allowance`` a system may send as many requests as it likes.
-    """
+    """The application; further routers may be added to it. ``caller`` tells whose a presented key is, or None."""
     door = Door(intakes, caller, observer or Observer(), bounds or Bounds(), allowance)
     app = IntakeApp(
         title="Interfocal intake", version="1", description=(__doc__ or "").strip(), docs_url=None, redoc_url=None

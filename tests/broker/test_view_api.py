@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 from asgi import client_of
 from consumers.web.view_routes import Reading, answer_errors, view_router
 from interfocal.commands.main import build_app
+from interfocal.installation.access import authority_of, server_certificate_of
 from interfocal.installation.endpoints import announce
 from interfocal.installation.installation import Installation
 from interfocal.installation.reader import TOKEN_FILE, keep_desk_tokens, make_reader, reader_connect
@@ -61,11 +62,15 @@ def run(installation: Installation, *arguments: str) -> Result:
     return CliRunner().invoke(build_app(), [*arguments, "--var", str(installation.var)])
 
 
+def certified(installation: Installation) -> tuple[Path, Path]:
+    return authority_of(installation), server_certificate_of(installation)
+
+
 @contextmanager
 def answering(installation: Installation) -> Iterator[None]:
     """The API behind a real HTTP server, announced as the region's."""
-    with serving(app_of(installation)) as url:
-        announce(installation.var, {"region": url})
+    with serving(app_of(installation), certified(installation)) as served:
+        announce(installation.var, {"region": served.address})
         yield
 
 
@@ -218,9 +223,8 @@ def test_a_desk_is_told_of_related_records_and_takes_lists_along_as_an_export(he
 
 
 def test_a_desk_reads_where_its_settings_say(here: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(app_of(here)) as served:
+    with serving(app_of(here), certified(here)) as served:
         monkeypatch.setenv("INTERFOCAL_VIEW__URL", f"{served.address}/")
-        monkeypatch.setenv("INTERFOCAL_TLS__AUTHORITY", str(served.authority))
         told = run(here, "view", "summary", "--as", ASKER)
     assert told.exit_code == 0, told.output
 
