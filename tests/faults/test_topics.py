@@ -60,7 +60,7 @@ def stands(exchange: Exchange, process: str, member: str, stream: str) -> bool:
 
 
 def paused(exchange: Exchange, member: str, stream: str) -> bool:
-    return metric(exchange, REGION, "interfocal_topic_paused", member=member, stream=stream) == 1
+    return metric(exchange, REGION, "interfocal_topic_unread", reader="region", member=member, stream=stream) == 1
 
 
 def seize(load: Load, name: str) -> str:

@@ -66,7 +66,8 @@ def see_everything(loop: LoopObserver, topic: str) -> None:
     loop.folded(topic, [read(topic, receipted(SEALED_AT))])
     for reason in ("bad_signature", "too_large", "C-41377 of another version"):
         loop.quarantined(faulty(topic, reason))
-    loop.paused(topic, "reason")
+    for reason in ("quarantine_full", "topic_missing"):
+        loop.paused(topic, reason)
     loop.resumed(topic)
     loop.conflict(topic, "event")
     loop.gap(topic, 1, 2)

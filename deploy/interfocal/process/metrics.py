@@ -61,6 +61,7 @@ class LoopMetrics:
         )
         self.lag_records = _gauge(registry, "lag_records", "Records on the topic that are not folded", OF_READER)
         self.lag_seconds = _gauge(registry, "lag_seconds", "Seconds for which records of the topic wait", OF_READER)
+        self.unread = _gauge(registry, "topic_unread", "1 while a loop cannot read a topic on", OF_READER)
         self.away = _gauge(registry, "away", "1 while a loop waits for this", ("reader", "member", "what"))
         self.clock_skew = _gauge(registry, "clock_skew_seconds", "Clock ahead of the broker's", ("member",))
         self.turned = _gauge(registry, "loop_turn_seconds", "Since a loop last came round", ("reader", "member"))

@@ -13,6 +13,7 @@ from typing import Any
 from prometheus_client import Histogram
 
 from consumers.checked import CheckedEvent
+from consumers.ends import MISSING
 from consumers.quarantine.entries import Faulty
 from consumers.tracing.deciding import Taken
 from consumers.tracing.worker import rule_of
@@ -23,7 +24,7 @@ from interfocal.process.metrics import Metrics, reader_labels, topic_labels
 from interfocal.process.stages import Aged, Stage, stages_of_event, stages_of_row
 from interfocal.quarantine.reasons import known_reason
 from producers.intake.submission import Result
-from schemas.errors import BrokerAway, ExchangeError, StoreAway, Temporary
+from schemas.errors import BrokerAway, ExchangeError, PositionLost, StoreAway, Temporary
 from schemas.events.decision import Decision
 from schemas.record import Entry
 from schemas.topics import stream_of
@@ -36,6 +37,7 @@ UNWRITTEN = frozenset({"heartbeat"})
 WRITTEN_TOGETHER = frozenset({"seizure", "missing"})
 MANY = 10  # of these streams at once, as when a history is imported or a view rebuilt
 NO_RULE = "-"
+UNREAD = frozenset({MISSING, PositionLost.default_code})
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,12 +152,14 @@ class LoopObserver:
         log().warning("log_loss", topic=topic, first=first, last=last)
 
     def paused(self, topic: str, reason: str) -> None:
-        """A topic is at its limit of quarantine."""
-        self.metrics.store.paused.labels(*reader_labels(self.reader, topic)).set(1)
+        """A topic is at its limit of quarantine, is not there, or has lost what was not folded."""
+        gauge = self.metrics.loop.unread if reason in UNREAD else self.metrics.store.paused
+        gauge.labels(*reader_labels(self.reader, topic)).set(1)
         log().error("topic_paused", topic=topic, reason=reason)
 
     def resumed(self, topic: str) -> None:
-        """A person let it flow again."""
+        """A person let it flow again, or mended it."""
+        self.metrics.loop.unread.labels(*reader_labels(self.reader, topic)).set(0)
         self.metrics.store.paused.labels(*reader_labels(self.reader, topic)).set(0)
         log().info("topic_resumed", topic=topic)
 
