@@ -28,8 +28,8 @@ demo: $(STAMP) ## Bring up the stack and run the whole exchange; ONCE=1 exits af
 test: $(STAMP) test-programs ## Run every test, on the real Kafka and the real PostgreSQL
 	$(RUN)/pytest $(ARGS)
 
-faults: $(STAMP) ## Kill, freeze and restart brokers and instances under load, and prove what is left (some minutes)
-	$(RUN)/pytest tests/faults $(ARGS)
+faults: $(STAMP) test-programs ## Take away, fill, kill and freeze what runs under load, seed bugs, and prove what is left (long)
+	$(RUN)/pytest tests/faults --timeout 900 $(ARGS)
 
 check: $(STAMP) test-programs ## Format, lint, types, tests
 	$(RUN)/ruff format --check

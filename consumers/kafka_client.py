@@ -5,7 +5,8 @@ It changes with the client library, or when consumers connect in another way.
 
 import hashlib
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from threading import Event
@@ -93,7 +94,19 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
     """
     if find_spec("crc32c") is None:
         raise Misconfigured("the package crc32c is missing; install kafka-python with its extra: kafka-python[crc32c]")
-    _knock(settings["bootstrap_servers"])
+    knock(settings["bootstrap_servers"])
+    try:
+        with closed_unless_made() as begin:
+            client = KafkaConsumer(**settings, kafka_client=begin)
+    except (KafkaError, OSError) as error:
+        raise translate(error, "connecting") from error
+    bound(client)
+    return client
+
+
+@contextmanager
+def closed_unless_made() -> Iterator[Callable[..., KafkaNetClient]]:
+    """What begins the library's inner client: when a constructor raises, it leaves thread and sockets behind."""
     begun: list[KafkaNetClient] = []
 
     def begin(**configs: Any) -> KafkaNetClient:
@@ -101,16 +114,14 @@ def connect(settings: Mapping[str, Any]) -> KafkaConsumer:
         return begun[-1]
 
     try:
-        client = KafkaConsumer(**settings, kafka_client=begin)
-    except (KafkaError, OSError) as error:
-        for started in begun:  # the library leaves its thread and sockets behind when its constructor raises
-            started.close()
-        raise translate(error, "connecting") from error
-    bound(client)
-    return client
+        yield begin
+    except BaseException:
+        for client in begun:
+            client.close()
+        raise
 
 
-def _knock(bootstrap: str) -> None:
+def knock(bootstrap: str) -> None:
     """Raise BrokerAway at once when nobody listens: a client that starts too early backs off for seconds."""
     for place in bootstrap.split(","):
         host, _, port = place.strip().rpartition(":")

@@ -18,6 +18,7 @@ from consumers.progress import Progress
 from consumers.quarantine.retrying import Retrying
 from consumers.quarantine.settling import FULL
 from consumers.store import positions
+from consumers.store.connection import TOO_SLOW
 from consumers.store.session import Session
 from schemas.errors import QuarantineFull, Stop, Temporary
 from schemas.record import Position, Record
@@ -45,6 +46,7 @@ class Loop:
         self._adoption = Adoption(self._session, parts.terms, parts.rules.handlers)
         self._retrying = Retrying(self._session, parts.terms, parts.rules)
         self._holes: dict[str, Hole] = {}
+        self._limit = parts.pace.limit
 
     def run(self, stop: Signal, done: Callable[[], bool] = never) -> None:
         """Run until ``stop`` is set, or all is ``done``; the batch in hand is finished.
@@ -64,7 +66,7 @@ class Loop:
     def run_once(self) -> int:
         """Poll once and fold what came; how many new events took effect. Raises BrokerAway, StoreAway or Stop."""
         self._retrying.due |= self._adoption.make_sure()
-        read = self._parts.source.poll(self._parts.pace.poll_s, self._parts.pace.limit)
+        read = self._parts.source.poll(self._parts.pace.poll_s, self._limit)
         try:
             sought = self._assignment.take_over()
             records = {topic: own for topic, own in read.items() if topic not in sought}
@@ -73,12 +75,16 @@ class Loop:
             self._retrying.due |= not read or DECISION_TOPIC in records
             folded += self._retrying.try_all(self._progress.tell)
             self._assignment.let_flow()
-            self._progress.look(self._assignment.topics)
-        except Temporary:
+            if self._progress.look(self._assignment.topics, self._assignment.lost):
+                self._assignment.look_at_lost()
+        except Temporary as error:
+            if error.code == TOO_SLOW:  # the same batch would be too much again
+                self._limit = max(self._limit // 2, 1)
             for topic, own in read.items():
                 self._holes.pop(topic, None)  # nobody has gone back to before it
                 self._parts.source.seek(Position(topic, own[0].offset))
             raise
+        self._limit = min(self._limit * 2, self._parts.pace.limit)
         return folded
 
     def caught_up(self) -> bool:
@@ -145,6 +151,5 @@ class Loop:
         for topic in items:
             self._holes.pop(topic, None)
         for topic, hole in holes.items():
-            self._assignment.check_start(topic, hole.expected)
-            self._holes[topic] = hole
-            self._parts.source.seek(Position(topic, hole.expected))
+            if self._assignment.go_back(topic, hole.expected):
+                self._holes[topic] = hole

@@ -39,6 +39,9 @@ class Observer(Protocol):
     def lag(self, topic: str, records: int) -> None:
         """How many records of a topic are not folded; broker and database have just answered."""
 
+    def heartbeat(self, topic: str, clock_offset_s: float) -> None:
+        """A member's heartbeat, and by how much its clock seems to be ahead of the broker's (negative: behind)."""
+
     def away(self, error: ExchangeError) -> None:
         """Broker or database do not answer; the loop tries again."""
 
@@ -74,4 +77,7 @@ class Unobserved:
         """Ignored."""
 
     def away(self, error: ExchangeError) -> None:
+        """Ignored."""
+
+    def heartbeat(self, topic: str, clock_offset_s: float) -> None:
         """Ignored."""

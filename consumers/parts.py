@@ -24,7 +24,9 @@ class Pace:
 class LoopParts:
     """What a loop is made of. ``topics`` are those of the whole group.
 
-    Of these ``short_lived`` have retention and ``compacted`` are compacted; all others are kept for good.
+    Of these ``short_lived`` have retention and ``compacted`` are compacted; all others are kept for good. Without one
+    of the ``vital`` topics (all, where None is said) nothing is decided or sent, and where one has lost what was not
+    folded the loop stops; any other that is missing, or has lost something, is paused alone.
     """
 
     source: Source
@@ -37,3 +39,8 @@ class LoopParts:
     pace: Pace = Pace()
     short_lived: frozenset[str] = frozenset()
     compacted: frozenset[str] = frozenset()
+    vital: frozenset[str] | None = None
+
+    def is_vital(self, topic: str) -> bool:
+        """Whether the loop is of no use without this topic."""
+        return self.vital is None or topic in self.vital

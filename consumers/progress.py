@@ -1,14 +1,18 @@
 """How far a loop has come: the start barrier, the lag, and what observers are told. It changes with what is told."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from consumers.checked import CheckedEvent
+from consumers.ends import Ends
 from consumers.folding import Outcome
+from consumers.heartbeats import clock_offset_s
 from consumers.parts import LoopParts
 from consumers.store import positions
 from consumers.store.positions import Stored
 from consumers.store.session import Session
+from schemas.errors import BrokerAway
+from schemas.events.heartbeat import Heartbeat
 from schemas.topics import DECISION_TOPIC
 
 NOWHERE = Stored(0, None)
@@ -30,28 +34,41 @@ class Progress:
     def __init__(self, parts: LoopParts, session: Session) -> None:
         self._parts = parts
         self._session = session
-        self._ends: Mapping[str, int] | None = None
+        self._ends = Ends(parts.source, parts.observer)
+        self._barrier: Mapping[str, int] | None = None
         self._told_at: datetime | None = None
         self.caught_up = False
 
-    def look(self, assigned: Iterable[str]) -> None:
-        """Compare positions with the log's ends: until the start barrier is open, and now and then for the lag."""
+    def look(self, assigned: Iterable[str], lost: Collection[str]) -> bool:
+        """Compare positions with the log's ends: until the start barrier is open, and now and then for the lag.
+
+        ``lost`` are topics that wait for a person: nobody waits for them. Returns whether the lag was told.
+        """
         if not self.caught_up:
-            if self._ends is None:
-                # The end of a compacted topic may lie behind its last record, and could never be reached.
-                self._ends = self._read_ends(t for t in self._parts.topics if t not in self._parts.compacted)
-            self.caught_up = not behind(self._ends, self._stored(self._parts.topics))
+            if self._barrier is None:
+                self._barrier = self._ends_at_start()
+            # The end of a compacted topic may lie behind its last record, and could never be reached.
+            left_out = {*lost, *self._parts.compacted}
+            ends = {topic: end for topic, end in self._barrier.items() if topic not in left_out}
+            self.caught_up = not behind(ends, self._stored(self._parts.topics))
         now = self._parts.now()
-        if self._told_at is not None and (now - self._told_at).total_seconds() < self._parts.pace.lag_every_s:
-            return
+        told_at = self._told_at
+        if told_at is not None and 0 <= (now - told_at).total_seconds() < self._parts.pace.lag_every_s:
+            return False  # else it is time, or the clock was set back
         self._told_at = now
+        if self._ends.missing:
+            self._ends.look(self._parts.topics)
         self._tell_lag(sorted(assigned) or list(self._parts.topics[:1]))  # one that has none asks all the same
+        return True
 
     def tell(self, outcome: Outcome) -> None:
         """Tell the observer what a committed transaction did."""
         observer = self._parts.observer
         for topic, events in _by_topic(outcome.events).items():
             observer.folded(topic, events)
+        for checked in outcome.events:
+            if isinstance(checked.event, Heartbeat):
+                observer.heartbeat(checked.record.topic, clock_offset_s(checked))
         for faulty in outcome.quarantined:
             observer.quarantined(faulty)
         for checked in outcome.conflicts:
@@ -65,13 +82,19 @@ class Progress:
             for hole in holes:
                 tell(topic, hole.expected, hole.found - 1)
 
+    def _ends_at_start(self) -> Mapping[str, int]:
+        self._ends.look(self._parts.topics)
+        vital = sorted(topic for topic in self._ends.missing if self._parts.is_vital(topic))
+        if vital:
+            raise BrokerAway(
+                f"{vital[0]} is not there, and without it nothing is decided: `interfocal provision apply`"
+            )
+        return self._ends.read(self._parts.topics)
+
     def _tell_lag(self, topics: list[str]) -> None:
         stored = self._stored(topics)
-        for topic, end in self._read_ends(topics).items():
+        for topic, end in self._ends.read(topics).items():
             self._parts.observer.lag(topic, max(end - stored.get(topic, NOWHERE).next_offset, 0))
-
-    def _read_ends(self, topics: Iterable[str]) -> Mapping[str, int]:
-        return {topic: bounds.end for topic, bounds in self._parts.source.bounds(list(topics)).items()}
 
     def _stored(self, topics: Iterable[str]) -> Mapping[str, Stored]:
         return self._session.transact(lambda transaction: positions.read(transaction, list(topics)))

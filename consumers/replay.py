@@ -106,6 +106,10 @@ class Replay:
         """Read a paused topic again."""
         self._paused.discard(topic)
 
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has, of those that are there; raises BrokerAway."""
+        return self._reading.reader.partitions(topics)
+
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets, these at most the ends; raises BrokerAway."""
         found, ends = self._reading.reader.bounds(topics), self._reading.ends

@@ -15,8 +15,9 @@ from kafka.errors import KafkaError
 from consumers.kafka_batches import record_of, unreadable
 from consumers.kafka_client import Broker, connect, finish_join, is_replaced, read_bounds
 from consumers.kafka_errors import meaning_of, translate
+from consumers.kafka_topics import partitions_of
 from schemas.errors import BrokerAway, Malformed, Misconfigured
-from schemas.record import Position, Record, TopicBounds
+from schemas.record import PARTITION, Position, Record, TopicBounds
 
 __all__ = ["Broker", "KafkaSource", "KafkaTopicReader"]
 
@@ -34,6 +35,10 @@ class KafkaTopicReader:
     def __init__(self, broker: Broker) -> None:
         self._broker = broker
         self._client: KafkaConsumer | None = None
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has, of those that are there; raises BrokerAway."""
+        return partitions_of(self._broker, topics) if topics else {}
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets; raises BrokerAway."""
@@ -155,12 +160,16 @@ class KafkaSource:
                 f"another process has the name {self._instance} in the group"
                 f" {self._settings['group_id']}: give each a loop.instance of its own, and start this one again"
             )
-        logical = {partition: self._broker.logical(partition) for partition in read}
-        return {logical[p]: [record_of(logical[p], record) for record in records] for p, records in read.items()}
+        logical = {partition: self._broker.logical(partition) for partition in read if partition.partition == PARTITION}
+        return {topic: [record_of(topic, record) for record in read[partition]] for partition, topic in logical.items()}
 
     def newly_assigned(self) -> frozenset[str]:
-        """Topics given to this instance since the last call."""
-        return frozenset(self._broker.logical(partition) for partition in self._assignment.take())
+        """Topics given to this instance since the last call. Of one with more partitions only the first is read."""
+        new = self._assignment.take()
+        if (others := [partition for partition in new if partition.partition != PARTITION]) and self._client:
+            with suppress(*LOST_MEANWHILE):
+                self._client.pause(*others)
+        return frozenset(self._broker.logical(partition) for partition in new if partition.partition == PARTITION)
 
     def seek(self, position: Position) -> None:
         """Read the topic from here; this and the next two do nothing for a topic that this instance does not have."""
@@ -179,6 +188,10 @@ class KafkaSource:
         with suppress(*LOST_MEANWHILE):
             if self._client and (partition := self._broker.partition(topic)) in self._client.assignment():
                 self._client.resume(partition)
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has, of those that are there; raises BrokerAway."""
+        return partitions_of(self._broker, topics) if topics else {}
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets; raises BrokerAway."""
@@ -230,7 +243,7 @@ def _positions(client: KafkaConsumer, broker: Broker) -> Mapping[str, int]:
     """Where a client stands; after an error it may not say that of every topic any more."""
     positions: dict[str, int] = {}
     with suppress(KafkaError, OSError, *LOST_MEANWHILE):
-        for partition in sorted(client.assignment() - client.paused()):
+        for partition in sorted(p for p in client.assignment() - client.paused() if p.partition == PARTITION):
             position = client.position(partition, timeout_ms=READ_TIMEOUT_MS)
             if position is not None:
                 positions[broker.logical(partition)] = position

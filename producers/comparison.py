@@ -61,12 +61,8 @@ def judge(topic: str, head: Link | None, found: Sequence[Found], unacknowledged:
     restore of an outbox, and sending on would give one number to two events. Raises TopicBehind when the topic lacks
     numbers that Kafka had acknowledged: its log was shortened, or the key that sealed them was ended.
     """
+    check_not_ahead(topic, head, found)
     known = head or NOTHING_SEALED
-    if any(record.number > (known.life, known.seq) for record in found):
-        raise _ahead(topic, known, max(record.number for record in found), "topic_ahead")
-    at_head = [record for record in found if record.number == (known.life, known.seq)]
-    if any(record.link != known.prev for record in at_head):
-        raise _ahead(topic, known, (known.life, known.seq), "chain_differs")
     mine = {entry.draft.event_id: entry for entry in unacknowledged if entry.draft.topic == topic}
     _check_acknowledged(topic, known, found, mine.values())
     offsets: dict[int, int] = {}
@@ -78,6 +74,16 @@ def judge(topic: str, head: Link | None, found: Sequence[Found], unacknowledged:
             raise _ahead(topic, known, record.number, "chain_differs")
         offsets[entry.row] = min(record.offset, offsets.get(entry.row, record.offset))
     return offsets
+
+
+def check_not_ahead(topic: str, head: Link | None, found: Sequence[Found]) -> None:
+    """Raise TopicAhead when the topic holds what the outbox never gave. It may lack what was numbered and not sent."""
+    known = head or NOTHING_SEALED
+    if any(record.number > (known.life, known.seq) for record in found):
+        raise _ahead(topic, known, max(record.number for record in found), "topic_ahead")
+    at_head = [record for record in found if record.number == (known.life, known.seq)]
+    if any(record.link != known.prev for record in at_head):
+        raise _ahead(topic, known, (known.life, known.seq), "chain_differs")
 
 
 def _check_acknowledged(topic: str, head: Link, found: Sequence[Found], waiting: Iterable[Entry]) -> None:

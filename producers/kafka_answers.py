@@ -8,14 +8,20 @@ from collections.abc import Mapping
 from enum import Enum
 from types import MappingProxyType
 
-from schemas.errors import BrokerAway, ExchangeError, Misconfigured, Stop
+from schemas.errors import BrokerAway, ExchangeError, Misconfigured, Stop, TopicStands
+
+REFUSED = "record_refused"
+MEND_TOPIC = (
+    "Nothing more is sent on this topic until it is set up as planned: `interfocal provision plan` says how it differs,"
+    " `interfocal provision apply` mends it."
+)
 
 
 class Answer(Enum):
     """What to do about an error."""
 
     AWAY = "away"  # a new connection and the same bytes may succeed
-    REFUSED = "refused"  # this record will never be taken as it is
+    REFUSED = "refused"  # this record is not taken as its topic is set up
     NOT_ALLOWED = "not_allowed"  # a right is missing
     MISCONFIGURED = "misconfigured"  # client and broker are set up for different things
     UNEXPECTED = "unexpected"  # an answer to something that a sender never asks
@@ -85,11 +91,11 @@ def translate(error: Exception, parameters: Mapping[str, str]) -> ExchangeError:
     if answer is Answer.AWAY:
         return BrokerAway(f"Kafka does not answer ({about}): {error}", parameters=known)
     if answer is Answer.REFUSED:
-        message = f"Kafka refuses this record for good ({about}): {error}. Compare its size and topic with the plan."
-        return Stop(message, code="record_refused", parameters=known)
+        return TopicStands(f"Kafka refuses a record ({about}): {error}. {MEND_TOPIC}", code=REFUSED, parameters=known)
     if answer is Answer.NOT_ALLOWED:
         message = f"Kafka does not allow this ({about}): {error}. Check principal, password and rights."
-        return Stop(message, code="not_allowed", parameters=known)
+        kind = TopicStands if "topic" in parameters else Stop
+        return kind(message, code="not_allowed", parameters=known)
     if answer is Answer.MISCONFIGURED:
         message = f"client and broker do not fit ({about}): {error}. Check version and settings of both."
         return Misconfigured(message, parameters=known)

@@ -8,17 +8,19 @@ any point, and the next one goes on from outbox and topics.
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from producers.comparison import judge, newest
-from schemas.errors import ExchangeError, OutboxFull, Temporary
+from producers.standing import Listener, Standing
+from schemas.errors import ExchangeError, OutboxFull, Temporary, TopicStands
 from schemas.record import Entry, Outbox, Publisher, Sealer, TopicReader
 from schemas.steps import Reached, Step, not_watched
 from schemas.topics import DECISION_TOPIC, REGION, owner_of
 from schemas.trust.chain import Expectation
 
 
-class Observer(Protocol):
+class Observer(Listener, Protocol):
     """Who is told what a relay does, for metrics and logs. What it raises stops the relay."""
 
     def published(self, offsets: Mapping[Entry, int]) -> None:
@@ -37,10 +39,16 @@ class Unobserved:
     def away(self, error: Temporary | OutboxFull) -> None:
         """Take no notice."""
 
+    def stands(self, topic: str, error: TopicStands) -> None:
+        """Take no notice."""
+
+    def flows(self, topic: str) -> None:
+        """Take no notice."""
+
 
 @dataclass(frozen=True, slots=True)
 class RelayEdges:
-    """What a relay works between. Publisher and reader are opened anew after every failure.
+    """What a relay works between. Publisher (for the topics that are there) and reader are opened anew after a failure.
 
     ``topics`` are all that this outbox may write: also those without a number yet are compared, for a lost outbox
     has none. ``expected`` holds the region's id and the keys under which this owner ever sealed.
@@ -48,17 +56,21 @@ class RelayEdges:
     """
 
     outbox: Outbox
-    open_publisher: Callable[[], Publisher]
+    open_publisher: Callable[[Sequence[str]], Publisher]
     open_reader: Callable[[], TopicReader]
     sealer: Sealer
     expected: Expectation
     topics: tuple[str, ...]
     check_in_force: Callable[[], None]
+    now: Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
 class RelayLimits:
-    """Rows and bytes in flight at once, rows sealed in one transaction, and how long the relay waits for what."""
+    """Rows and bytes in flight at once, rows sealed in one transaction, and how long the relay waits for what.
+
+    ``stand_s``: how long a topic on which Kafka takes nothing is left alone before it is tried again.
+    """
 
     rows: int = 500
     value_bytes: int = 4 * 1024 * 1024
@@ -67,6 +79,7 @@ class RelayLimits:
     idle_s: float = 0.05
     first_backoff_s: float = 0.2
     longest_backoff_s: float = 10.0
+    stand_s: float = 30.0
 
     @property
     def window(self) -> int:
@@ -88,6 +101,7 @@ class Relay:
         self._limits = limits or RelayLimits()
         self._observer = observer or Unobserved()
         self._reached = reached
+        self._standing = Standing(self._observer, edges.now, self._limits.stand_s)
         self._publisher: Publisher | None = None
         self._away = False
         self._work = threading.Event()
@@ -113,16 +127,24 @@ class Relay:
     def run_once(self) -> int:
         """Send one batch and return how many rows were marked published; 0 when nothing waits or another relays.
 
-        Raises Temporary (nothing is lost, call again) or Stop; the connection is then given up.
+        A topic on which Kafka takes nothing stands, and the others go on. Raises Temporary (nothing is lost, call
+        again) or Stop; the connection is then given up.
         """
+        entries: Sequence[Entry] = ()
         try:
             self._edges.check_in_force()
             if not self._edges.outbox.lease():
                 self.close()
                 return 0
+            if self._standing.is_due():
+                self.close()
             publisher, found = self._connected()
-            entries = self._next_batch()
+            entries = self._standing.chosen(self._next_batch())
             return found + (self._send(publisher, entries) if entries else 0)
+        except TopicStands as error:
+            self.close()
+            self._standing.refused(error, entries)
+            return 0
         except BaseException:
             self.close()
             raise
@@ -164,19 +186,21 @@ class Relay:
         """The publisher, and how many rows comparing found on their topics when it had to be opened."""
         if self._publisher is not None:
             return self._publisher, 0
-        publisher = self._edges.open_publisher()
+        compared = compare(self._edges, self._limits.window)
+        self._standing.looked(compared.missing)
+        there = [t for t in self._edges.topics if t not in self._standing.topics]
+        publisher = self._edges.open_publisher(there)
         self._publisher = publisher
-        found = compared(self._edges, self._limits.window)
-        return publisher, self._mark(found) if found else 0
+        return publisher, self._mark(compared.found) if compared.found else 0
 
     def _next_batch(self) -> Sequence[Entry]:
         """The next rows to send, in order, within the limits; seals waiting rows when there is room for them."""
-        outbox, limits = self._edges.outbox, self._limits
-        entries = outbox.sealed(limits.rows)
+        outbox, limits, standing = self._edges.outbox, self._limits, self._standing.topics
+        entries = outbox.sealed(limits.rows, standing)
         room = limits.rows - len(entries)
-        if room and outbox.seal_waiting(min(room, limits.seal_rows), self._edges.sealer):
+        if room and outbox.seal_waiting(min(room, limits.seal_rows), self._edges.sealer, standing):
             self._reached(Step.SEALED)
-            entries = outbox.sealed(limits.rows)
+            entries = outbox.sealed(limits.rows, standing)
         return within(entries, limits.value_bytes)
 
     def _send(self, publisher: Publisher, entries: Sequence[Entry]) -> int:
@@ -190,6 +214,7 @@ class Relay:
             self._mark(offsets)
             raise
         self._reached(Step.ACKNOWLEDGED)
+        self._standing.taken(entries)
         return self._mark(offsets)
 
     def _mark(self, offsets: Mapping[Entry, int]) -> int:
@@ -200,8 +225,16 @@ class Relay:
         return len(offsets)
 
 
-def compared(edges: RelayEdges, window: int) -> Mapping[Entry, int]:
-    """Unacknowledged rows that their topics hold already, with their offsets.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Unacknowledged rows that their topics hold already, with their offsets; and the topics that are not there."""
+
+    found: Mapping[Entry, int]
+    missing: frozenset[str]
+
+
+def compare(edges: RelayEdges, window: int) -> Compared:
+    """What the topics hold of an outbox.
 
     Raises TopicAhead, and then nothing of this outbox may be sent; BrokerAway.
     """
@@ -209,13 +242,16 @@ def compared(edges: RelayEdges, window: int) -> Mapping[Entry, int]:
     unacknowledged = edges.outbox.sealed(window)
     reader = edges.open_reader()
     try:
+        topics = sorted({*edges.topics, *heads})
+        there = reader.partitions(topics)
         offsets: dict[int, int] = {}
-        for topic, bounds in reader.bounds(sorted({*edges.topics, *heads})).items():
+        for topic, bounds in reader.bounds(sorted(there)).items():
             found = newest(reader, topic, bounds, edges.expected, window)
             offsets.update(judge(topic, heads.get(topic), found, unacknowledged))
     finally:
         reader.close()
-    return {entry: offsets[entry.row] for entry in unacknowledged if entry.row in offsets}
+    held = {entry: offsets[entry.row] for entry in unacknowledged if entry.row in offsets}
+    return Compared(held, frozenset(topics) - there.keys())
 
 
 def within(entries: Sequence[Entry], limit_bytes: int) -> Sequence[Entry]:

@@ -15,6 +15,7 @@ ExchangeError                    the root; retriable = False
 └── Stop                         page a person
     ├── QuarantineFull           pauses its topic only
     ├── PositionLost             the log no longer holds what the store expects
+    ├── TopicStands              Kafka takes nothing on one topic: it stands, the others flow
     ├── TopicAhead               the topic holds numbers that its outbox does not know
     ├── TopicBehind              the topic lacks numbers that Kafka has acknowledged
     ├── OutboxFull               the disk or the outbox's bound is reached: refuse, keep what is there
@@ -121,6 +122,12 @@ class PositionLost(Stop):
     """The log starts after the stored position of a topic that is kept for good."""
 
     default_code = "position_lost"
+
+
+class TopicStands(Stop):
+    """Kafka takes nothing, or not this record, on the topic that ``parameters`` name: only that topic stands."""
+
+    default_code = "topic_stands"
 
 
 class TopicAhead(Stop):

@@ -3,7 +3,7 @@
 It changes when an edge changes. Topic names are logical: a cluster-wide prefix is the adapters' business.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -119,11 +119,11 @@ class Outbox(Protocol):
     def lease(self) -> bool:
         """Take or renew the right to relay; False when another process holds it."""
 
-    def sealed(self, limit: int) -> Sequence[Entry]:
-        """Numbered and unacknowledged rows, in the order in which they were accepted."""
+    def sealed(self, limit: int, without: Collection[str] = ()) -> Sequence[Entry]:
+        """Numbered and unacknowledged rows, in the order in which they were accepted; none of topics ``without``."""
 
-    def seal_waiting(self, limit: int, sealer: Sealer) -> int:
-        """Number and seal up to ``limit`` waiting rows in one transaction; returns how many."""
+    def seal_waiting(self, limit: int, sealer: Sealer, without: Collection[str] = ()) -> int:
+        """Number and seal up to ``limit`` waiting rows in one transaction; returns how many. Likewise."""
 
     def heads(self) -> Mapping[str, Link]:
         """The last number given, for each topic."""
@@ -142,14 +142,17 @@ class Delivery(Protocol):
         """Whether the broker has answered."""
 
     def result(self, timeout_s: float) -> int:
-        """The offset; raises BrokerAway, or Stop when the broker refuses the record for good."""
+        """The offset; raises BrokerAway, or TopicStands.
+
+        After TopicStands the publisher is of no more use, and what else was sent may be answered with it as well.
+        """
 
 
 class Publisher(Protocol):
     """The way into Kafka, in order per topic."""
 
     def send(self, entry: Entry) -> Delivery:
-        """Hand one entry over; raises BrokerAway."""
+        """Hand one entry over; raises BrokerAway, or TopicStands."""
 
     def flush(self, timeout_s: float) -> None:
         """Wait until everything handed over is answered; raises BrokerAway."""
@@ -160,6 +163,9 @@ class Publisher(Protocol):
 
 class TopicReader(Protocol):
     """Reads single topics outside any group: what the relay asks before it sends, what a proof counts."""
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has, of those that are there; raises BrokerAway."""
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets; raises BrokerAway."""
@@ -188,6 +194,9 @@ class Source(Protocol):
 
     def resume(self, topic: str) -> None:
         """Read a paused topic again, from where it was last sought."""
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        """How many partitions each topic has, of those that are there; raises BrokerAway."""
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         """First and next offsets of topics; raises BrokerAway."""

@@ -59,9 +59,10 @@ def main(folder: Path, events: int, death: Death) -> None:
     relay = Relay(
         RelayEdges(
             outbox=outbox,
-            open_publisher=lambda: TwinPublisher(log),
+            open_publisher=lambda _: TwinPublisher(log),
             open_reader=lambda: TwinReader(log),
             sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
+            now=lambda: SEALED_AT,
             expected=expecting(a_key()),
             topics=(TOPIC,),
             check_in_force=lambda: None,

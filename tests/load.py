@@ -17,6 +17,7 @@ from story import ASKED, ASKER, a_firearm, a_missing, a_request, a_seizure, subm
 
 BULK, REQUESTS = 20, 3  # of a round
 PACE_S = 0.3  # between rounds
+LIGHT_S = 2.0  # likewise, where it goes on for minutes
 LOOK_S = 0.1  # between two looks at the lag
 PATIENCE_S = 150.0  # more than all sessions and leases that have to end one after the other
 NAMES = count(1)
@@ -30,10 +31,11 @@ class Load:
     events: list[str] = field(default_factory=list)
     most_lag: int = 0
     stop: threading.Event = field(default_factory=threading.Event)
+    pace_s: float = PACE_S
 
     def run(self) -> None:
         """Submit one round after the other until ``stop`` is set."""
-        while not self.stop.wait(PACE_S):
+        while not self.stop.wait(self.pace_s):
             self.round()
 
     def round(self) -> None:
@@ -98,3 +100,17 @@ def loading(exchange: Exchange) -> Iterator[Load]:
             load.stop.set()
     working.result()
     watching.result()
+
+
+@contextmanager
+def submitting(exchange: Exchange) -> Iterator[Load]:
+    """Under a light load, for a fault that lasts; databases may be away, so nobody looks at the lag."""
+    load = Load(exchange, pace_s=LIGHT_S)
+    with ThreadPoolExecutor(1) as threads:
+        working = threads.submit(load.run)
+        try:
+            until(lambda: working.done() or load.events, "the first records of the load")
+            yield load
+        finally:
+            load.stop.set()
+    working.result()

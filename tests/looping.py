@@ -65,6 +65,9 @@ class Notes:
     def lag(self, topic: str, records: int) -> None:
         self.told.append(("lag", topic, records))
 
+    def heartbeat(self, topic: str, clock_offset_s: float) -> None:
+        self.told.append(("heartbeat", topic, clock_offset_s))
+
     def away(self, error: ExchangeError) -> None:
         self.told.append(("away", error.code))
 
@@ -114,6 +117,7 @@ class Bench:
     quarantine_limit: int = 100
     limit: int = 500
     short_lived: frozenset[str] = frozenset()
+    vital: frozenset[str] | None = None
     compacted: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
@@ -137,6 +141,7 @@ class Bench:
                 now=now,
                 pace=Pace(limit=self.limit, poll_s=0.1),
                 short_lived=self.short_lived,
+                vital=self.vital,
                 compacted=self.compacted,
             )
         )

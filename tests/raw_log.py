@@ -34,6 +34,14 @@ def check_order(bootstrap: str, topics: Sequence[str]) -> Counter[str]:
     return repeats
 
 
+def events_in_order(bootstrap: str, topic: str) -> list[str]:
+    """The ids of a topic's events in the order in which each came for the first time."""
+    tokens = [
+        value or b"" for record in records(bootstrap, topic) for name, value in record.headers if name == SEAL_HEADER
+    ]
+    return list(dict.fromkeys(read_seal(token).claims.event_id for token in tokens))
+
+
 def records(bootstrap: str, topic: str) -> Iterator[ConsumerRecord]:
     """Every record of a topic's only partition, from offset 0 to its end."""
     partition = TopicPartition(topic, 0)

@@ -74,9 +74,10 @@ class Side:
         return Relay(
             RelayEdges(
                 outbox=self.intake.outbox,
-                open_publisher=lambda: TwinPublisher(self.log),
+                open_publisher=lambda _: TwinPublisher(self.log),
                 open_reader=lambda: TwinReader(self.log),
                 sealer=sealer(self.keys, AUD, lambda: SEALED_AT),
+                now=lambda: SEALED_AT,
                 expected=self.expected,
                 topics=TOPICS,
                 check_in_force=lambda: None,

@@ -3,6 +3,7 @@
 Whatever is waited for has a hard limit; a limit that is reached fails the test with what was waited for.
 """
 
+import json
 import os
 import select
 import signal
@@ -16,7 +17,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import httpx
 import psycopg
+from prometheus_client.parser import text_string_to_metric_families
 
 from interfocal.drain import wait_drained
 from interfocal.installation.endpoints import write_endpoints
@@ -122,6 +125,26 @@ def prepared(stack: Stack, var: Path, prefix: str, names: Sequence[str]) -> Iter
         stop_processes(list(exchange.processes.values()))
         for url in (installation.region_url, *installation.desk_urls.values()):
             drop_database(stack.postgres_url, url.rsplit("/", 1)[1])
+
+
+def set_up(installation: Installation, settings: str) -> None:
+    """Add settings, as TOML, for processes that are started from now on."""
+    with (installation.var / SETTINGS_FILE).open("a", encoding="utf-8") as file:
+        file.write(settings)
+
+
+def metric(exchange: Exchange, process: str, name: str, **labels: str) -> float:
+    """A figure that a process serves now; 0 where it was never set."""
+    text = httpx.get(f"{exchange.urls[process]}/metrics", timeout=10.0).text
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    return next((sample.value for sample in samples if (sample.name, sample.labels) == (name, labels)), 0.0)
+
+
+def facts(exchange: Exchange, process: str, *events: str, since: str = "") -> list[dict[str, Any]]:
+    """What a process has written into its log of these kinds of fact, from a moment on (ISO 8601, UTC)."""
+    text = (exchange.installation.var / "logs" / f"{process}.log").read_text(encoding="utf-8")
+    found = [fact for line in text.splitlines() if (fact := json.loads(line))["event"] in events]
+    return [fact for fact in found if fact["timestamp"] > since]
 
 
 def installed(stack: Stack, var: Path, prefix: str, region: Path) -> Installation:

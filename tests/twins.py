@@ -1,13 +1,13 @@
 """In-memory twins of the edges. Each passes the conformance suite of the adapter that it stands for."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import islice
 
 from consumers.quarantine.entries import FOREIGN_MEMBER, Faulty, QuarantineEntry, Wanted
-from schemas.errors import BrokerAway, Stop
+from schemas.errors import BrokerAway, TopicStands
 from schemas.record import Backlog, Draft, Entry, Link, Position, Record, Sealer, TopicBounds
 from schemas.topics import MAX_MESSAGE_BYTES, stream_of
 from schemas.trust.seal import link_hash
@@ -43,14 +43,14 @@ class TwinOutbox:
         if self.rows.leased_by is self:
             self.rows.leased_by = None
 
-    def sealed(self, limit: int) -> Sequence[Entry]:
+    def sealed(self, limit: int, without: Collection[str] = ()) -> Sequence[Entry]:
         waiting = (entry for row, entry in sorted(self.rows.sealed.items()) if row not in self.rows.published)
-        return [entry for entry, _ in zip(waiting, range(limit), strict=False)]
+        return list(islice((entry for entry in waiting if entry.draft.topic not in without), limit))
 
-    def seal_waiting(self, limit: int, sealer: Sealer) -> int:
+    def seal_waiting(self, limit: int, sealer: Sealer, without: Collection[str] = ()) -> int:
         heads, sealed = dict(self.rows.heads), {}
-        first = len(self.rows.sealed) + 1
-        for row, draft in enumerate(self.rows.drafts[first - 1 : first - 1 + limit], start=first):
+        rows = ((row, draft) for row, draft in enumerate(self.rows.drafts, start=1) if row not in self.rows.sealed)
+        for row, draft in islice(((row, draft) for row, draft in rows if draft.topic not in without), limit):
             head = heads.get(draft.topic, Link(1, 0, None))
             seal = sealer(draft, head, head.seq + 1)
             heads[draft.topic] = Link(head.life, head.seq + 1, link_hash(seal, draft.value))
@@ -76,6 +76,8 @@ class TwinLog:
     def __init__(self, topics: Iterable[str]) -> None:
         self.topics: dict[str, list[Record]] = {topic: [] for topic in topics}
         self.starts: dict[str, int] = {}
+        self.limits: dict[str, int] = {}
+        self.clock_ms = 0
         self.on_the_wire: deque[Entry] = deque()
 
     def append(self, entry: Entry) -> int:
@@ -86,8 +88,12 @@ class TwinLog:
         self, topic: str, key: bytes | None, value: bytes | None, headers: tuple[tuple[str, bytes], ...] = ()
     ) -> int:
         offset = self.bounds(topic).end
-        self.topics[topic].append(Record(topic, offset, key, value, headers))
+        self.topics[topic].append(Record(topic, offset, key, value, headers, self.clock_ms))
         return offset
+
+    def is_too_large(self, entry: Entry) -> bool:
+        """Whether the topic is set up for smaller values."""
+        return len(entry.draft.value) > self.limits.get(entry.draft.topic, MAX_MESSAGE_BYTES)
 
     def bounds(self, topic: str) -> TopicBounds:
         if topic not in self.topics:
@@ -112,6 +118,7 @@ class Fault(Enum):
     AWAY = "away"  # it is not sent
     LOST_ACK = "lost acknowledgement"  # it is written, and the answer never comes
     LATE = "late"  # it and all that follow arrive when the connection has been given up
+    REFUSED = "refused"  # the topic takes it no more than what follows on any topic: the client is of no more use
 
 
 @dataclass(frozen=True)
@@ -119,11 +126,14 @@ class TwinDelivery:
     """Twin of ``Delivery``."""
 
     offset: int | None
+    refused: TopicStands | None = None
 
     def done(self) -> bool:
-        return self.offset is not None
+        return self.offset is not None or self.refused is not None
 
     def result(self, timeout_s: float) -> int:
+        if self.refused is not None:
+            raise self.refused
         if self.offset is None:
             raise BrokerAway(f"no answer within {timeout_s} s")
         return self.offset
@@ -136,6 +146,7 @@ class TwinPublisher:
         self._log = log
         self._faults = faults if faults is not None else iter(())
         self._late = False
+        self._refused = False
         self._unanswered = False
         self._closed = False
 
@@ -143,10 +154,13 @@ class TwinPublisher:
         if self._closed or entry.draft.topic not in self._log.topics:
             raise BrokerAway("closed, or no such topic")
         if len(entry.draft.value) > MAX_MESSAGE_BYTES:
-            raise Stop("too large", code="record_refused")
+            raise _refused(entry)
         fault = next(self._faults, Fault.NONE)
         if fault is Fault.AWAY:
             raise BrokerAway("away")
+        self._refused = self._refused or fault is Fault.REFUSED or self._log.is_too_large(entry)
+        if self._refused:
+            return TwinDelivery(None, _refused(entry))
         self._late = self._late or fault is Fault.LATE
         self._unanswered = self._unanswered or fault is not Fault.NONE
         if self._late:
@@ -163,11 +177,18 @@ class TwinPublisher:
         self._closed = True
 
 
+def _refused(entry: Entry) -> TopicStands:
+    return TopicStands("too large", code="record_refused", parameters={"topic": entry.draft.topic})
+
+
 class TwinReader:
     """Twin of ``TopicReader``."""
 
     def __init__(self, log: TwinLog) -> None:
         self._log = log
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return dict.fromkeys((topic for topic in topics if topic in self._log.topics), 1)
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         return {topic: self._log.bounds(topic) for topic in topics}
@@ -189,14 +210,14 @@ class TwinGroup:
 
     def join(self, source: "TwinSource") -> None:
         self._sources.append(source)
-        self._share()
+        self.share()
 
     def leave(self, source: "TwinSource") -> None:
         if source in self._sources:
             self._sources.remove(source)
-            self._share()
+            self.share()
 
-    def _share(self) -> None:
+    def share(self) -> None:
         for turn, source in enumerate(self._sources):
             source.assign(sorted(self.log.topics)[turn :: len(self._sources)])
 
@@ -243,6 +264,9 @@ class TwinSource:
 
     def resume(self, topic: str) -> None:
         self._paused.discard(topic)
+
+    def partitions(self, topics: Sequence[str]) -> Mapping[str, int]:
+        return dict.fromkeys((topic for topic in topics if topic in self._group.log.topics), 1)
 
     def bounds(self, topics: Sequence[str]) -> Mapping[str, TopicBounds]:
         return {topic: self._group.log.bounds(topic) for topic in topics}

@@ -10,12 +10,14 @@ from typing import Any
 import psycopg
 from psycopg import Connection, errors
 
+from consumers.store.bounds import USUAL, BoundedConnection, Bounds
 from consumers.store.revision import check_tables
 from schemas.errors import StoreAway, Temporary
 
 Connect = Callable[[], Connection[Any]]
 
-AGAIN = (errors.DeadlockDetected, errors.SerializationFailure, errors.LockNotAvailable)
+TOO_SLOW = "store_slow"
+AGAIN = (errors.DeadlockDetected, errors.SerializationFailure)  # not where a lock was waited for in vain: poll first
 OF_THE_DATA = (
     psycopg.DataError,
     psycopg.IntegrityError,
@@ -47,8 +49,8 @@ def meaning_of(error: Exception) -> Meaning:
     return Meaning.OF_THE_DATA
 
 
-def connector(url: str, application: str, silent_s: int = 0) -> Connect:
-    """Opens connections that notice a dead server, to a database that has the tables of this version.
+def connector(url: str, application: str, silent_s: int = 0, bounds: Bounds = USUAL) -> Connect:
+    """Opens connections that notice a dead or frozen server, to a database that has the tables of this version.
 
     Each raises StoreAway when the database does not answer, Misconfigured when its tables are another version's.
 
@@ -58,7 +60,7 @@ def connector(url: str, application: str, silent_s: int = 0) -> Connect:
 
     def connect() -> Connection[Any]:
         try:
-            connection = psycopg.connect(
+            connection = BoundedConnection.connect(
                 url,
                 application_name=application,
                 autocommit=True,  # whoever needs a transaction opens one: nothing is left open by a read
@@ -66,7 +68,7 @@ def connector(url: str, application: str, silent_s: int = 0) -> Connect:
                 keepalives_idle=10,
                 keepalives_interval=5,
                 keepalives_count=3,
-                options=" ".join(f"-c {name}={value}" for name, value in session_settings(silent_s).items()),
+                options=" ".join(f"-c {name}={value}" for name, value in session_settings(silent_s, bounds).items()),
             )
             try:
                 check_tables(connection)
@@ -75,15 +77,18 @@ def connector(url: str, application: str, silent_s: int = 0) -> Connect:
                 raise
         except psycopg.Error as error:
             raise store_away(error, "connecting") from error
+        connection.answer_s = bounds.answer_s
         return connection
 
     return connect
 
 
-def session_settings(silent_s: int) -> Mapping[str, str]:
+def session_settings(silent_s: int, bounds: Bounds) -> Mapping[str, str]:
     """What the server is told of a session. Without it locks of a machine that lost its power are held for hours."""
     return {
         "TimeZone": "UTC",
+        "lock_timeout": f"{bounds.lock_s * 1000:.0f}",
+        "statement_timeout": f"{bounds.statement_s * 1000:.0f}",
         "idle_in_transaction_session_timeout": "30s",
         "idle_session_timeout": f"{silent_s}s",
         "tcp_keepalives_idle": "10",
@@ -93,8 +98,11 @@ def session_settings(silent_s: int) -> Mapping[str, str]:
 
 
 def store_away(error: Exception, doing: str) -> StoreAway:
-    """The error for a database that does not answer; names the driver's class and SQLSTATE, never its data."""
+    """The error for a database that does not answer; names the driver's class and SQLSTATE, never its data.
+
+    ``code`` is ``store_slow`` where it answers, and a statement took too long.
+    """
     state = getattr(error, "sqlstate", None) or "no SQLSTATE"
-    return StoreAway(
-        f"PostgreSQL, {doing}: {type(error).__name__} ({state}); trying again", parameters={"doing": doing}
-    )
+    code = TOO_SLOW if isinstance(error, errors.QueryCanceled) else StoreAway.default_code
+    message = f"PostgreSQL, {doing}: {type(error).__name__} ({state}); trying again"
+    return StoreAway(message, code=code, parameters={"doing": doing})

@@ -5,7 +5,7 @@ on its topic, until that row is acknowledged: a delivery is never sent before it
 """
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ WAITING = """
     select row_id, topic, event_id, key, value, headers, life, seq, seal
     from region_outbox left join blocked using (topic)
     where seal is null and published_offset is null and (first_row is null or row_id < first_row)
+        and topic <> all(%s)
     order by row_id limit %s
 """
 
@@ -78,22 +79,22 @@ class RegionOutbox:
                 connection.execute("select 1")
             return self._leased
 
-    def sealed(self, limit: int) -> Sequence[Entry]:
-        """Numbered and unacknowledged rows, in the order in which they were accepted."""
+    def sealed(self, limit: int, without: Collection[str] = ()) -> Sequence[Entry]:
+        """Numbered and unacknowledged rows, in the order in which they were accepted; none of topics ``without``."""
         with self._held("reading sealed rows") as connection:
             rows = connection.execute(
                 f"select {ROW} from region_outbox where published_offset is null and seal is not null"
-                " order by row_id limit %s",
-                [limit],
+                " and topic <> all(%s) order by row_id limit %s",
+                [list(without), limit],
             ).fetchall()
         return [Entry(row[0], _draft(row), row[6], row[7], row[8]) for row in rows]
 
-    def seal_waiting(self, limit: int, sealer: Sealer) -> int:
-        """Number and seal up to ``limit`` waiting rows whose turn it is, in one transaction; returns how many."""
+    def seal_waiting(self, limit: int, sealer: Sealer, without: Collection[str] = ()) -> int:
+        """Number and seal up to ``limit`` waiting rows whose turn it is, in one transaction; likewise."""
         with self._held("sealing") as connection, connection.transaction():
             if not self.lease():  # a session that was lost took the lease along, and another relay may have it now
                 raise StoreAway("another relay empties this outbox; waiting for its lease")
-            waiting = connection.execute(WAITING, [limit]).fetchall()
+            waiting = connection.execute(WAITING, [list(without), limit]).fetchall()
             heads = _heads(connection)
             sealed = [(row[0], *_sealed(_draft(row), heads, sealer)) for row in waiting]
             if sealed:

@@ -101,7 +101,7 @@ class RouterWorker:
     def run_once(self) -> int:
         """Settle what waits, at most one batch; how many decisions were taken. Raises StoreAway or Stop."""
         now = self._office.now()
-        self._later = {want: until for want, until in self._later.items() if until > now}
+        self._later = {want: until for want, until in self._later.items() if now < until <= now + RETRY_AFTER}
         tasks = self._session.transact(lambda transaction: waiting(transaction, BATCH + len(self._later)))
         return sum(self._settled(task) for task in tasks if task.want not in self._later)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.heartbeats import CLOCK_TOLERANCE_S
 from schemas.marks.keys import spoken_key, visual_key
 from schemas.marks.patterns import is_partial, matches
 
@@ -67,6 +68,7 @@ OF_ITEM = "(item.member, item.record_id, item.revision, item.sha256)"
 OF_MISSING = "(missing.member, missing.record_id, missing.revision, missing.sha256)"
 WITH_ITEM = f"exists (select 1 from item_revision as item where {OF_ITEM} = {OF_SEIZURE} and {{}})"
 ACTIVE = "status = 'active'"
+CLOCK_AHEAD = f"case when abs(clock_skew_s) > {CLOCK_TOLERANCE_S} then round(clock_skew_s)::bigint end"
 
 LISTINGS: Mapping[str, Listing] = MappingProxyType(
     {
@@ -175,6 +177,19 @@ LISTINGS: Mapping[str, Listing] = MappingProxyType(
             },
             order="recorded_at desc, requester, trace_id",
             members=("requester", "accountable"),
+        ),
+        "members": Listing(
+            columns={
+                "member": "member",
+                "heard_at": "to_timestamp(appended_ms / 1000.0)",
+                "said_at": "at",
+                "clock_ahead_s": CLOCK_AHEAD,
+                "life": "life",
+                "heartbeat": "seq",
+            },
+            source="heartbeat",
+            filters={"member": "member = %s"},
+            order="member",
         ),
     }
 )

@@ -28,7 +28,9 @@ SUSPECT = re.compile(r"\\u0000|[\ud800-\udfff]")
 """What JSON text has where one of its texts may be unusable: one look at it spares the walk through a good record."""
 
 CLOCK_TOLERANCE = timedelta(minutes=5)
-MAY_LIE_AHEAD = frozenset({"delay.until", "handling.embargo_until", "handling.expires_at"})
+MAY_LIE_AHEAD = frozenset({"delay.until", "handling.embargo_until", "handling.expires_at", "received_at"})
+"""The last is said by a desk, whose clock is another: no receipt waits for days because this one is behind."""
+
 NUMBER_LIMIT = 2**31
 OFFSET_LIMIT_MINUTES = 18 * 60
 LAST_YEAR = 9999

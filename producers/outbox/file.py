@@ -1,7 +1,8 @@
 """A member's outbox: one SQLite file, written by one process. It changes when the relay or intake needs more of it."""
 
+import json
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -20,6 +21,7 @@ from schemas.trust.seal import link_hash
 FIRST_LIFE = Link(life=1, seq=0, prev=None)
 NOTHING = (None, None)
 LINK_COLUMNS = "life, head_seq, head_hash, after_life, after_seq"
+NOT_OF_TOPICS = "topic not in (select value from json_each(?))"
 COUNT_UNACKNOWLEDGED = "select count(*) from outbox where published_offset is null"
 BOUND_ROWS = 1_000_000
 MIN_FREE_BYTES = 512 * 1024 * 1024
@@ -97,21 +99,23 @@ class OutboxFile:
         """Always: the file's lock was taken at opening, and one process has one relay for it."""
         return True
 
-    def sealed(self, limit: int) -> Sequence[Entry]:
-        """Numbered and unacknowledged rows, in order of acceptance."""
+    def sealed(self, limit: int, without: Collection[str] = ()) -> Sequence[Entry]:
+        """Numbered and unacknowledged rows, in order of acceptance; none of topics ``without``."""
         rows = self.reading.shared.rows(
             f"select {OUTBOX_COLUMNS} from outbox where published_offset is null and seal is not null"
-            " order by id limit ?",
+            f" and {NOT_OF_TOPICS} order by id limit ?",
+            json.dumps(list(without)),
             limit,
         )
         return [entry(row) for row in rows]
 
-    def seal_waiting(self, limit: int, sealer: Sealer) -> int:
-        """Number and seal up to ``limit`` waiting rows, in order of acceptance, all or none."""
+    def seal_waiting(self, limit: int, sealer: Sealer, without: Collection[str] = ()) -> int:
+        """Number and seal up to ``limit`` waiting rows, in order of acceptance, all or none; likewise."""
         with self.writer.writing() as transaction:
             connection = transaction.connection
             waiting = connection.execute(
-                f"select {OUTBOX_COLUMNS} from outbox where seal is null order by id limit ?", (limit,)
+                f"select {OUTBOX_COLUMNS} from outbox where seal is null and {NOT_OF_TOPICS} order by id limit ?",
+                (json.dumps(list(without)), limit),
             ).fetchall()
             heads = _heads(connection)
             rows = [(*_sealed(row, heads, sealer), row.id) for row in map(outbox_row, waiting)]

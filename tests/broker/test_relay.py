@@ -1,9 +1,13 @@
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from kafka import KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from consumers.source import Broker, KafkaTopicReader
 from frozen import frozen
@@ -11,18 +15,18 @@ from interfocal.provisioning.apply import provision
 from interfocal.provisioning.drift import Plan
 from interfocal.stack import Stack
 from outboxes import accept, opened
-from producers.outbox import OutboxFile
+from producers.outbox import OutboxFile, Revision
 from producers.publisher import KafkaPublisher
 from producers.relay import Relay, RelayEdges, RelayLimits
 from schemas.errors import BrokerAway, TopicAhead
-from schemas.record import Publisher, Record
-from schemas.topics import member_topic, planned_topics
+from schemas.record import Draft, Publisher, Record
+from schemas.topics import MAX_MESSAGE_BYTES, member_topic, planned_topics
 from schemas.trust.chain import verify_records
 from schemas.trust.gaps import chain_gaps
 from schemas.trust.sealer import sealer
-from sealing import AUD, SEALED_AT, a_key, expecting, held
+from sealing import AUD, SEALED_AT, a_key, an_id, expecting, held
 
-TOPIC = member_topic("rs", "seizure")
+TOPIC, OTHER = member_topic("rs", "seizure"), member_topic("rs", "missing")
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,17 @@ class Place:
     stack: Stack
     prefix: str
     path: Path
+    hours: list[int] = field(default_factory=lambda: [0])
+
+    def now(self) -> datetime:
+        return SEALED_AT + timedelta(hours=self.hours[0])
 
     def outbox(self) -> OutboxFile:
         return opened(self.path, bound_rows=10_000)
 
-    def publisher(self) -> Publisher:
+    def publisher(self, topics: Sequence[str]) -> Publisher:
         publisher = KafkaPublisher(self.stack.bootstrap, self.prefix, "rs.producer")
-        publisher.warm([TOPIC])
+        publisher.warm(topics)
         return publisher
 
     def reader(self) -> KafkaTopicReader:
@@ -51,17 +59,30 @@ class Place:
             open_reader=self.reader,
             sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
             expected=expecting(a_key()),
-            topics=(TOPIC,),
+            topics=(TOPIC, OTHER),
             check_in_force=lambda: None,
+            now=self.now,
         )
         return Relay(edges, limits)
 
-    def records(self) -> list[Record]:
+    def records(self, topic: str = TOPIC) -> list[Record]:
         reader = self.reader()
-        bounds = reader.bounds([TOPIC])[TOPIC]
-        read = list(reader.read(TOPIC, bounds.start, bounds.end))
+        bounds = reader.bounds([topic])[topic]
+        read = list(reader.read(topic, bounds.start, bounds.end))
         reader.close()
         return read
+
+    @contextmanager
+    def admin(self) -> Iterator[KafkaAdminClient]:
+        client = KafkaAdminClient(bootstrap_servers=self.stack.bootstrap)
+        yield client
+        client.close()
+
+    def limit(self, size: int) -> None:
+        """Lower or raise what the topic takes."""
+        resource = ConfigResource(ConfigResourceType.TOPIC, self.prefix + TOPIC, {"max.message.bytes": str(size)})
+        with self.admin() as admin:
+            admin.alter_configs([resource])
 
 
 @pytest.fixture
@@ -113,6 +134,52 @@ def test_a_broker_that_stops_answering_costs_nothing_but_time(place: Place) -> N
     seals = [verdict.seal for verdict in verify_records(records, expecting(a_key())) if verdict.seal is not None]
     assert len(seals) == len(records)
     assert not chain_gaps(seals)
+    outbox.close()
+
+
+def accept_beside(outbox: OutboxFile, names: Sequence[str], big: str) -> None:
+    """Each name on both topics; the value of one of the first is large."""
+    with outbox.accept() as acceptance:
+        for name in names:
+            value = name.encode() + bytes(50_000 if name == big else 2_000)
+            for topic, of in ((TOPIC, name), (OTHER, f"other {name}")):
+                own = value if topic == TOPIC else name.encode()
+                found = Revision("seizure", an_id(f"r{of}"), 1, "d", None, an_id(of), SEALED_AT)
+                acceptance.add(found, Draft(topic, an_id(of), an_id("key"), own))
+
+
+@pytest.mark.parametrize("big", ["0", "150"])
+def test_a_topic_that_takes_no_large_records_stands_and_loses_and_reorders_nothing(place: Place, big: str) -> None:
+    """The client gives up on all that is on its way at the first refusal, of any topic."""
+    names = numbered(300)
+    outbox = place.outbox()
+    place.limit(40_000)
+    accept_beside(outbox, names, big)
+    relay = place.relay(outbox)
+    for _ in range(8):
+        relay.run_once()
+    assert [record.value for record in place.records(OTHER)] == [name.encode() for name in names]
+    before = names[: names.index(big)]
+    assert [(record.value or b"").rstrip(b"\0").decode() for record in place.records()] == before
+    place.limit(MAX_MESSAGE_BYTES)
+    place.hours[0] += 1
+    assert relay.drain(60.0)
+    assert [(record.value or b"").rstrip(b"\0").decode() for record in place.records()] == names
+    outbox.close()
+
+
+def test_a_topic_that_is_not_there_stands_until_it_is_made(place: Place) -> None:
+    outbox = place.outbox()
+    with place.admin() as admin:
+        admin.delete_topics([place.prefix + TOPIC])
+    accept_beside(outbox, ["1", "2"], "")
+    relay = place.relay(outbox)
+    relay.run_once()
+    assert outbox.backlog().rows == 2
+    provision(place.stack.bootstrap, Plan(planned_topics(["rs"]), place.prefix))
+    place.hours[0] += 1
+    assert relay.drain(60.0)
+    assert (len(place.records()), len(place.records(OTHER))) == (2, 2)
     outbox.close()
 
 

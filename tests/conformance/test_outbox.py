@@ -241,6 +241,19 @@ def test_the_backlog_counts_what_is_not_acknowledged(place: OutboxPlace, outbox:
     assert outbox.backlog().rows == 2
 
 
+def test_rows_of_topics_that_are_left_out_wait_without_a_number_and_take_no_room(
+    place: OutboxPlace, outbox: Outbox
+) -> None:
+    first, second = place.topics
+    place.accept(outbox, drafts(place, 7))
+    assert outbox.seal_waiting(2, sign, {first}) == 2
+    assert [entry.draft.event_id for entry in outbox.sealed(10)] == [an_id("3"), an_id("6")]
+    assert outbox.seal_waiting(10, sign) == 5
+    assert [entry.draft.topic for entry in outbox.sealed(2, [first])] == [second] * 2
+    assert [entry.seq for entry in outbox.sealed(10, [second])] == [1, 2, 3, 4, 5]
+    assert outbox.sealed(10, place.topics) == []
+
+
 def test_no_two_relays_hold_an_outbox_at_once(place: OutboxPlace) -> None:
     first = place.open()
     assert first.lease()

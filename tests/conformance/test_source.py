@@ -185,6 +185,12 @@ def test_bounds_are_first_and_next_offset(place: LogPlace, source: Source, reade
     assert reader.bounds([]) == {}
 
 
+def test_topics_that_are_there_are_told_from_those_that_are_not(source: Source, reader: TopicReader) -> None:
+    for asked in (source, reader):
+        assert asked.partitions(["rs.missing", "rs.nothing", "al.seizure"]) == {"rs.missing": 1, "al.seizure": 1}
+        assert asked.partitions([]) == {}
+
+
 def test_a_commit_for_topics_of_others_raises_nothing(source: Source) -> None:
     source.commit([Position("rs.seizure", 1)])
     seek_all(source)

@@ -1,10 +1,9 @@
-"""Long tests of what fails: three brokers, several instances of each consumer, all of it under load.
+"""Long tests of what fails, is away, full or off, on the real parts and under load, and of the verdict on them.
 
 `make faults` runs them, and `make test` does not. Each prints what it measured, and none asserts a time.
 """
 
 import gc
-import json
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,13 +12,11 @@ import pytest
 
 from instances import INSTANCES
 from interfocal.stack import Stack, down
-from interfocal.wiring.region import region_topics, sending_topics
 from load import Load
-from raw_log import check_order
-from running import Exchange, interfocal, prepared
+from running import Exchange, prepared
 from three_brokers import whole
+from verdict import check_held
 
-LIMIT_S = 240.0
 MEASURED: list[str] = []
 
 Tell = Callable[[str], None]
@@ -69,6 +66,12 @@ def exchange(three: Stack, tmp_path: Path) -> Iterator[Exchange]:
         yield exchange
 
 
+@pytest.fixture(scope="session")
+def measured() -> list[str]:
+    """What is printed at the end."""
+    return MEASURED
+
+
 @pytest.fixture
 def tell(request: pytest.FixtureRequest) -> Tell:
     """Notes a measured figure under the test's name."""
@@ -84,21 +87,7 @@ def hold(tell: Tell) -> Callable[[Exchange, Load], None]:
     """The verdict: at rest, nothing is lost or doubled, and order is kept, by the ledger and by the raw log."""
 
     def check(exchange: Exchange, load: Load) -> None:
-        exchange.drain(LIMIT_S)
-        assert exchange.running() == set(INSTANCES)
-        installation = exchange.installation
-        ended = interfocal("ledger", "verify", "--json", "--var", str(installation.var), limit_s=LIMIT_S)
-        told = json.loads(ended.stdout)
-        assert (told["lost"], told["doubled"], told["problems"]) == ([], [], [])
-        assert ended.returncode == 0
-        assert told["accepted"] == told["in_view"] == len(load.events) == len(set(load.events))
-        assert told["traces"]["delivered"] == told["traces"]["opened"]
-        topics = {*region_topics(installation), *sending_topics(installation)}
-        raw = check_order(installation.bootstrap, [installation.prefix + topic for topic in sorted(topics)])
-        tell(
-            f"{told['accepted']} events accepted, at most {load.most_lag} behind;"
-            f" {raw['events']} on the log, {raw['records'] - raw['events']} of them repeated;"
-            f" publish to view p50 {told['latency_ms']['publish_to_view']['p50']} ms"
-        )
+        told = check_held(exchange, load.events)
+        tell(f"{told}; at most {load.most_lag} behind")
 
     return check

@@ -53,6 +53,11 @@ def is_settled(path: str, name: str) -> bool:
             "deploy/interfocal/installation/installation.py",
             "Places",
         ),  # one property a file, so that no path is spelled twice
+        ("consumers/source.py", "KafkaSource"),  # the Source Protocol
+        ("consumers/replay.py", "Replay"),  # likewise
+        ("consumers/observer.py", "Observer"),  # each kind of thing that a loop tells
+        ("consumers/observer.py", "Unobserved"),
+        ("deploy/interfocal/process/observers.py", "LoopObserver"),
         ("schemas/directory.py", "Directory"),  # questions that people ask a directory
     }
 

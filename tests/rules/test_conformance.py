@@ -34,6 +34,7 @@ EDGES: Mapping[str, Suite] = {
 NO_EDGES: Mapping[str, str] = {
     "schemas/marks/lookup.py::Identified": "a shape of rows in memory",
     "producers/relay.py::Observer": "told after the fact; nothing depends on what it does",
+    "producers/standing.py::Listener": "likewise",
     "consumers/observer.py::Observer": "likewise",
     "consumers/tracing/worker.py::RouterObserver": "likewise",
     "consumers/terms/worker.py::EndedTermObserver": "likewise",

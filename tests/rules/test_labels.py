@@ -20,6 +20,7 @@ WAYS = {
     "decision.kind, rule": "codes of decision-kind and route-rule",
     "code, system, measure": "a member, a mapping of the region, and one of the measures of quality",
     "owner.upper()": "an owner of the directory: a member that publishes, or the region",
+    "member": "the owner of one of our topics",
     "worker": "a part of the process, named in the wiring",
     "code": "a member from whom the region has a heartbeat",
     "kind": "a kind of work",

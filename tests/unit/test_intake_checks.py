@@ -128,6 +128,12 @@ def test_what_is_right_has_no_problem(case: str) -> None:
     assert found("seizure", seizure(**RIGHT[case])) == set()
 
 
+def test_a_receipt_is_taken_by_an_intake_whose_clock_is_behind_its_desks() -> None:
+    ids = {"of_event": CAUSE, "sha256": "k" * 43, "delivery_id": TRACE}
+    receipt = {"national_id": "R-1", "handling": {}, **ids, "received_at": (NOW + timedelta(days=3)).isoformat()}
+    assert found("receipt", receipt) == set()
+
+
 def act(name: str, part: dict[str, Any] | None, **changes: Any) -> dict[str, Any]:
     """An act of RS in a trace that RS or BA asked."""
     said = {"national_id": "A-1", "act": name, "trace_id": TRACE, "requester": "BA", "hop": 1, "cause": CAUSE}

@@ -15,7 +15,7 @@ from interfocal.quarantine.reasons import REASONS
 from observed import delivered, faulty, read, receipted, sent, several, taken
 from producers.intake.submission import Result, ShownProblem
 from schemas.codes.lists import load_code_lists
-from schemas.errors import BrokerAway, StoreAway
+from schemas.errors import BrokerAway, StoreAway, TopicStands
 from schemas.topics import MEMBER_STREAMS, planned_topics
 from schemas.trust.gaps import Gap
 from sealing import SEALED_AT
@@ -45,6 +45,8 @@ def metrics() -> Metrics:
         for topic in (topic.name for topic in planned_topics(MEMBERS)):
             see_everything(loop, topic)
             relay.published({sent(topic): 1})
+            relay.stands(topic, TopicStands("too large"))
+            relay.flows(topic)
         loop.away(BrokerAway("away"))
         loop.away(StoreAway("away"))
     relay.away(BrokerAway("away"))
@@ -71,6 +73,8 @@ def see_everything(loop: LoopObserver, topic: str) -> None:
     loop.loss(topic, 1, 2)
     loop.chain_gap(Gap(topic, "aa", 1, 1, 2))
     loop.lag(topic, 1)
+    loop.heartbeat(topic, 0.0)
+    loop.heartbeat(topic, 1_000.0)
 
 
 def labels(metrics: Metrics) -> Iterator[tuple[str, str]]:

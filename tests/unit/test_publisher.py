@@ -26,7 +26,7 @@ from producers.publisher import (
     require_crc32c,
 )
 from producers.relay import RelayLimits
-from schemas.errors import BrokerAway, ExchangeError, Misconfigured, Stop
+from schemas.errors import BrokerAway, ExchangeError, Misconfigured, Stop, TopicStands
 from schemas.record import Draft, Entry
 from schemas.topics import MAX_DELIVERY_BYTES, MAX_EVENT_BYTES
 
@@ -64,8 +64,8 @@ def test_whatever_the_library_calls_retriable_is_tried_again() -> None:
         (InvalidProducerEpochError(), BrokerAway, "broker_away"),
         (ConnectionRefusedError("no"), BrokerAway, "broker_away"),
         (KafkaError("of a later version"), BrokerAway, "broker_away"),
-        (MessageSizeTooLargeError("big"), Stop, "record_refused"),
-        (TopicAuthorizationFailedError("rs.seizure"), Stop, "not_allowed"),
+        (MessageSizeTooLargeError("big"), TopicStands, "record_refused"),
+        (TopicAuthorizationFailedError("rs.seizure"), TopicStands, "not_allowed"),
         (UnsupportedVersionError(), Misconfigured, "misconfigured"),
         (OffsetOutOfRangeError(), Stop, "unexpected_answer"),
     ],

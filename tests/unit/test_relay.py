@@ -1,14 +1,24 @@
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 import pytest
 
 from producers.comparison import judge
 from producers.relay import Relay, RelayEdges, RelayLimits, marked_step, within
 from schemas.directory import LastHonest
-from schemas.errors import BrokerAway, ExchangeError, NotOurs, OutboxFull, Stop, StoreAway, TopicAhead, TopicBehind
+from schemas.errors import (
+    BrokerAway,
+    ExchangeError,
+    NotOurs,
+    OutboxFull,
+    StoreAway,
+    TopicAhead,
+    TopicBehind,
+    TopicStands,
+)
 from schemas.record import SEAL_HEADER, Draft, Entry, Publisher
 from schemas.steps import Step
 from schemas.trust.chain import Expectation, verify_record
@@ -27,12 +37,21 @@ class Told:
 
     published_by_topic: Counter[str] = field(default_factory=Counter)
     failures: list[ExchangeError] = field(default_factory=list)
+    standing: dict[str, str] = field(default_factory=dict)
+    ever_stood: list[str] = field(default_factory=list)
 
     def published(self, offsets: Mapping[Entry, int]) -> None:
         self.published_by_topic.update(entry.draft.topic for entry in offsets)
 
     def away(self, error: ExchangeError) -> None:
         self.failures.append(error)
+
+    def stands(self, topic: str, error: TopicStands) -> None:
+        self.standing[topic] = error.code
+        self.ever_stood.append(topic)
+
+    def flows(self, topic: str) -> None:
+        del self.standing[topic]
 
 
 @dataclass
@@ -45,20 +64,25 @@ class World:
     told: Told = field(default_factory=Told)
     steps: list[Step] = field(default_factory=list)
     connections: int = 0
+    minutes: int = 0
     expected: Expectation = field(default_factory=lambda: expecting(a_key()))
 
-    def publisher(self) -> Publisher:
+    def publisher(self, topics: Sequence[str] = ()) -> Publisher:
+        assert set(topics) <= self.log.topics.keys()
         self.connections += 1
         faults, self.faults = self.faults, []
         return TwinPublisher(self.log, iter(faults))
 
-    def relay(self, open_publisher: Callable[[], Publisher] | None = None, limits: RelayLimits | None = None) -> Relay:
+    def relay(
+        self, open_publisher: Callable[[Sequence[str]], Publisher] | None = None, limits: RelayLimits | None = None
+    ) -> Relay:
         self.rows.leased_by = None
         edges = RelayEdges(
             outbox=TwinOutbox(self.rows),
             open_publisher=open_publisher or self.publisher,
             open_reader=lambda: TwinReader(self.log),
             sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
+            now=lambda: SEALED_AT + timedelta(minutes=self.minutes),
             expected=self.expected,
             topics=TOPICS,
             check_in_force=lambda: None,
@@ -146,7 +170,7 @@ def test_the_connection_is_kept_while_all_goes_well_and_dropped_after_a_failure(
 def test_a_broker_that_is_away_leaves_waiting_rows_without_numbers() -> None:
     world = World()
 
-    def refuse() -> Publisher:
+    def refuse(_: Sequence[str]) -> Publisher:
         raise BrokerAway("nobody listens")
 
     world.accept("1")
@@ -328,18 +352,102 @@ def test_a_topic_that_is_not_kept_for_good_may_lose_what_was_acknowledged() -> N
     assert world.relay().run_once() == 1
 
 
-def test_a_refused_record_stops_the_relay_and_stays_in_the_outbox() -> None:
-    world = World()
-    world.accept("1")
-    world.rows.accept([Draft("rs.seizure", an_id("big"), "", bytes(300_000))])
-    relay = world.relay()
-    with pytest.raises(Stop) as caught:
-        relay.run(threading.Event())
-    assert caught.value.code == "record_refused"
-    with pytest.raises(Stop):
+def big(topic: str = "rs.seizure") -> Draft:
+    return Draft(topic, an_id("big"), "", b"big" * 100)
+
+
+def run(relay: Relay, times: int = 6) -> None:
+    """More often than finding out which topic is to blame takes."""
+    for _ in range(times):
         relay.run_once()
+
+
+def test_a_topic_that_refuses_a_record_stands_and_the_others_flow() -> None:
+    world = World()
+    world.log.limits["rs.seizure"] = 100
+    world.accept("1")
+    world.rows.accept([big()])
+    world.accept("2")
+    world.accept("3", "4", topic="rs.trace")
+    relay = world.relay()
+    run(relay)
+    assert world.told.standing == {"rs.seizure": "record_refused"}
     assert world.values() == [b"1"]
-    assert world.rows.published == {1: 0}
+    assert world.values("rs.trace") == [b"3", b"4"]
+    world.accept("5")
+    world.accept("6", topic="rs.trace")
+    run(relay)
+    assert world.values() == [b"1"]
+    assert world.values("rs.trace") == [b"3", b"4", b"6"]
+    assert set(world.rows.published) == {1, 4, 5, 7}
+
+
+def test_a_topic_that_stands_goes_on_by_itself_in_order_when_it_is_mended() -> None:
+    world = World()
+    world.log.limits["rs.seizure"] = 100
+    world.rows.accept([big()])
+    world.accept("1", "2")
+    world.accept("3", topic="rs.trace")
+    relay = world.relay()
+    run(relay)
+    world.minutes += 1
+    run(relay)
+    assert world.told.standing == {"rs.seizure": "record_refused"}
+    del world.log.limits["rs.seizure"]
+    run(relay)
+    assert world.values() == []
+    world.minutes += 1
+    run(relay)
+    assert world.values() == [big().value, b"1", b"2"]
+    assert world.told.standing == {}
+    assert world.told.ever_stood == ["rs.seizure"]
+
+
+def test_a_topic_is_tried_again_although_the_clock_was_set_back() -> None:
+    world = World()
+    world.log.limits["rs.seizure"] = 100
+    world.rows.accept([big()])
+    relay = world.relay()
+    run(relay)
+    del world.log.limits["rs.seizure"]
+    world.minutes -= 3 * 24 * 60
+    run(relay)
+    assert world.values() == [big().value]
+
+
+def test_which_topic_is_to_blame_is_found_out_though_the_client_blames_all() -> None:
+    world = World(faults=[Fault.REFUSED])
+    world.accept("1")
+    world.accept("2", topic="rs.trace")
+    run(world.relay())
+    assert world.told.ever_stood == []
+    assert (world.values(), world.values("rs.trace")) == ([b"1"], [b"2"])
+
+
+def test_a_topic_that_is_not_there_stands_and_flows_when_it_is_made() -> None:
+    world = World()
+    del world.log.topics["rs.seizure"]
+    world.accept("1", "2")
+    world.accept("3", topic="rs.trace")
+    relay = world.relay()
+    run(relay)
+    assert world.told.standing == {"rs.seizure": "topic_missing"}
+    assert world.values("rs.trace") == [b"3"]
+    assert 1 not in world.rows.sealed
+    world.log.topics["rs.seizure"] = []
+    world.minutes += 1
+    run(relay)
+    assert world.values() == [b"1", b"2"]
+    assert world.told.standing == {}
+
+
+def test_what_stands_takes_no_room_from_what_flows() -> None:
+    world = World()
+    del world.log.topics["rs.seizure"]
+    world.accept(*map(str, range(20)))
+    world.accept("x", topic="rs.trace")
+    run(world.relay(limits=RelayLimits(rows=3)))
+    assert world.values("rs.trace") == [b"x"]
 
 
 def test_a_key_that_is_not_the_topic_s_owner_s_seals_nothing() -> None:
@@ -357,7 +465,7 @@ def test_a_running_relay_goes_on_when_the_broker_is_back_and_ends_when_told() ->
     stop = threading.Event()
     outcomes = iter([BrokerAway("away"), StoreAway("away"), OutboxFull("full", code="disk_full")])
 
-    def open_publisher() -> Publisher:
+    def open_publisher(_: Sequence[str]) -> Publisher:
         for error in outcomes:
             raise error
         return TwinPublisher(world.log, once_empty(world, stop))
@@ -372,7 +480,7 @@ def test_what_is_away_at_the_end_is_not_waited_for_again() -> None:
     world, stop, opened = World(), threading.Event(), []
     world.accept("1")
 
-    def open_publisher() -> Publisher:
+    def open_publisher(_: Sequence[str]) -> Publisher:
         opened.append(1)
         stop.set()
         raise BrokerAway("away")
@@ -407,7 +515,7 @@ def test_a_drain_gives_up_when_the_broker_does_not_answer() -> None:
 def test_a_drain_ends_although_more_is_always_accepted() -> None:
     world = World()
     world.accept("1")
-    relay = world.relay(lambda: EndlessPublisher(world))
+    relay = world.relay(lambda _: EndlessPublisher(world))
     assert not relay.drain(0.05)
 
 

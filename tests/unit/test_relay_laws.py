@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from hypothesis import event, given
 from hypothesis import strategies as st
@@ -40,12 +41,17 @@ class World:
     rows: TwinRows = field(default_factory=TwinRows)
     log: TwinLog = field(default_factory=lambda: TwinLog(TOPICS))
     names: int = 0
+    minutes: int = 0
 
     def accept(self, topics: Sequence[str]) -> None:
         for topic in topics:
             self.names += 1
             name = str(self.names)
             self.rows.accept([Draft(topic, an_id(name), an_id("key"), name.encode())])
+
+    def now(self) -> datetime:
+        self.minutes += 1
+        return SEALED_AT + timedelta(minutes=self.minutes)
 
     def reached(self, step: Step) -> None:
         del step
@@ -57,9 +63,10 @@ class World:
         self.rows.leased_by = None
         edges = RelayEdges(
             outbox=TwinOutbox(self.rows),
-            open_publisher=lambda: TwinPublisher(self.log, self.plan.faults),
+            open_publisher=lambda _: TwinPublisher(self.log, self.plan.faults),
             open_reader=lambda: TwinReader(self.log),
             sealer=sealer(held(a_key()), AUD, lambda: SEALED_AT),
+            now=self.now,
             expected=expecting(a_key()),
             topics=TOPICS,
             check_in_force=lambda: None,

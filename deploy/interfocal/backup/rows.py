@@ -15,6 +15,7 @@ from typing import Any
 import psycopg
 from psycopg import Connection
 
+from consumers.store.bounds import PATIENT
 from consumers.store.connection import connector, store_away
 from consumers.store.missing_offsets import COLUMNS
 from consumers.store.revision import revisions_of
@@ -89,7 +90,7 @@ OF_DESK: Sequence[Kept] = (
 def write_rows(url: str, kept: Sequence[Kept], folder: Path) -> tuple[str, ...]:
     """Write a file for each table, all of one moment; the revisions of the database. Raises StoreAway."""
     try:
-        with closing(connector(url, "backup")()) as connection, snapshot(connection):
+        with closing(connector(url, "backup", bounds=PATIENT)()) as connection, snapshot(connection):
             for one in kept:
                 _write(connection, one.query, folder / one.file)
             return tuple(sorted(revisions_of(connection)))
@@ -103,7 +104,7 @@ def read_rows(url: str, kept: Sequence[Kept], folder: Path) -> bool:
     A database at work goes on from what it holds. Raises StoreAway.
     """
     try:
-        with closing(connector(url, "restore")()) as connection, connection.transaction():
+        with closing(connector(url, "restore", bounds=PATIENT)()) as connection, connection.transaction():
             connection.execute("lock table topic_position in share row exclusive mode")
             for table in ("topic_position", *(one.table for one in kept)):
                 if connection.execute(f"select 1 from {table} limit 1".encode()).fetchone():

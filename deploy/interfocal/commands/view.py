@@ -1,4 +1,4 @@
-"""``interfocal view``: what the region knows of seizures, items, missing firearms and traces.
+"""``interfocal view``: what the region knows of seizures, items, missing firearms, traces and members.
 
 It changes when lists get another filter.
 """
@@ -33,6 +33,7 @@ class ListName(StrEnum):
     ITEMS = "items"
     MISSING = "missing"
     TRACES = "traces"
+    MEMBERS = "members"
     SUMMARY = "summary"
 
 
@@ -42,7 +43,9 @@ def register(program: typer.Typer) -> None:
 
 
 def view(
-    listing: Annotated[ListName, typer.Argument(metavar="LIST", help="seizures, items, missing, traces or summary.")],
+    listing: Annotated[
+        ListName, typer.Argument(metavar="LIST", help="seizures, items, missing, traces, members or summary.")
+    ],
     member: Annotated[str | None, typer.Option("--member", help="Only of this member.")] = None,
     since: Annotated[datetime | None, typer.Option("--from", formats=DATES, help="From this date on (UTC).")] = None,
     until: Annotated[datetime | None, typer.Option("--to", formats=DATES, help="Up to this date, included.")] = None,
@@ -63,7 +66,7 @@ def view(
     case: Case = None,
     var: Var = HERE,
 ) -> None:
-    """List what is in the shared view, the newest first."""
+    """List what is in the shared view, the newest first; when each member was heard, and whether its clock is off."""
     form = form_of(as_json=as_json, as_csv=as_csv)
     installation = open_installation(var)
     code, first, last = _code(installation.directory, member), _day(since), _day(until)

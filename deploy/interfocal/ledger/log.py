@@ -4,7 +4,7 @@ It shares no loop with the pipeline: its own reader, every seal checked, every o
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from consumers.checked import CheckedEvent
 from consumers.checking import Terms, check_records
@@ -39,9 +39,15 @@ class TopicLog:
 
 
 def read_log(reader: TopicReader, topics: Sequence[str], terms: Terms) -> Mapping[str, TopicLog]:
-    """Every topic, whole; raises BrokerAway."""
-    bounds = reader.bounds(topics)
-    return {topic: read_topic(reader, topic, bounds[topic], terms) for topic in topics}
+    """Every topic, whole; of one that is missing, that it is. Raises BrokerAway."""
+    partitions = reader.partitions(topics)
+    bounds = reader.bounds([topic for topic in topics if topic in partitions])
+    logs = {topic: TopicLog(topic, (), (), (), 0, [Problem("topic_missing", topic)]) for topic in topics}
+    for topic, within in bounds.items():
+        found = read_topic(reader, topic, within, terms)
+        odd = [] if partitions[topic] == 1 else [Problem("partitions_differ", f"{topic}: {partitions[topic]}")]
+        logs[topic] = replace(found, problems=[*odd, *found.problems])
+    return logs
 
 
 def read_topic(reader: TopicReader, topic: str, bounds: TopicBounds, terms: Terms) -> TopicLog:

@@ -45,6 +45,7 @@ class RelayMetrics:
         self.published = _counter(registry, "published", "Events acknowledged by Kafka", OF_STREAM)
         self.rows = _gauge(registry, "outbox_rows", "Outbox rows that Kafka has not acknowledged", ("member",))
         self.oldest = _gauge(registry, "outbox_oldest_seconds", "Age of the oldest such row", ("member",))
+        self.stands = _gauge(registry, "topic_stands", "1 while Kafka takes nothing on a topic", OF_STREAM)
 
 
 class LoopMetrics:
@@ -61,6 +62,7 @@ class LoopMetrics:
         self.lag_records = _gauge(registry, "lag_records", "Records on the topic that are not folded", OF_READER)
         self.lag_seconds = _gauge(registry, "lag_seconds", "Seconds for which records of the topic wait", OF_READER)
         self.away = _gauge(registry, "away", "1 while a loop waits for this", ("reader", "member", "what"))
+        self.clock_skew = _gauge(registry, "clock_skew_seconds", "Clock ahead of the broker's", ("member",))
         self.turned = _gauge(registry, "loop_turn_seconds", "Since a loop last came round", ("reader", "member"))
 
 

@@ -17,6 +17,7 @@ from consumers.quarantine.entries import Faulty
 from consumers.tracing.deciding import Taken
 from consumers.tracing.worker import rule_of
 from interfocal.clock import now
+from interfocal.process.clocks import Clocks
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics, reader_labels, topic_labels
 from interfocal.process.stages import Aged, Stage, stages_of_event, stages_of_row
@@ -83,6 +84,16 @@ class RelayObserver:
         """Kafka or the outbox's disk do not answer, or that disk is full."""
         log().warning("relay_waits", owner=self.owner, code=error.code, reason=str(error))
 
+    def stands(self, topic: str, error: ExchangeError) -> None:
+        """Kafka takes nothing on a topic, and its rows wait."""
+        self.metrics.relay.stands.labels(*topic_labels(topic)).set(1)
+        log().error("topic_stands", topic=topic, code=error.code, reason=str(error))
+
+    def flows(self, topic: str) -> None:
+        """It takes records again."""
+        self.metrics.relay.stands.labels(*topic_labels(topic)).set(0)
+        log().info("topic_flows", topic=topic)
+
 
 @dataclass(frozen=True, slots=True)
 class LoopObserver:
@@ -96,6 +107,10 @@ class LoopObserver:
     member: str
     waiting: dict[str, float] = field(default_factory=dict, kw_only=True)
     turns: deque[float] = field(default_factory=lambda: deque([now().timestamp()], maxlen=1), kw_only=True)
+    clocks: Clocks = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "clocks", Clocks(self.metrics))
 
     def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New events took effect."""
@@ -166,6 +181,10 @@ class LoopObserver:
         if isinstance(error, BrokerAway | StoreAway):
             self.metrics.loop.away.labels(self.reader, self.member, what).set(1)
         log().warning("loop_waits", reader=self.reader, member=self.member, code=error.code, reason=str(error))
+
+    def heartbeat(self, topic: str, clock_offset_s: float) -> None:
+        """A member's clock against the broker's, as one heartbeat shows it."""
+        self.clocks.heard(topic, clock_offset_s)
 
 
 def begin(observer: LoopObserver, topics: Sequence[str]) -> None:

@@ -24,6 +24,7 @@ from consumers.parts import LoopParts, Pace
 from consumers.replay import Replay
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store import missing_offsets, positions
+from consumers.store.bounds import PATIENT
 from consumers.store.connection import Connect, connector, store_away
 from consumers.store.migrate import migrate
 from consumers.store.snapshot import snapshot
@@ -80,14 +81,14 @@ class Rebuild:
             self.finish(self.ends())
             return {}
         try:
-            with closing(connector(self.installation.region_url, CLIENT)()) as live:
+            with closing(connector(self.installation.region_url, CLIENT, bounds=PATIENT)()) as live:
                 return self.verified(live)
         except psycopg.Error as error:
             raise store_away(error, "comparing two databases") from error
 
     def verified(self, live: Connection[Any]) -> Mapping[str, TableComparison]:
         """Fold to where the live database stands, and compare; it goes on after what was acknowledged as missing."""
-        with closing(connector(self.url, CLIENT)()) as rebuilt:
+        with closing(connector(self.url, CLIENT, bounds=PATIENT)()) as rebuilt:
             missing_offsets.copy(live, rebuilt)
         for _ in range(PASSES):
             self.fold(stands_at(live, self.topics))
@@ -145,7 +146,7 @@ class Rebuild:
 
     def compared(self, live: Connection[Any]) -> Mapping[str, TableComparison]:
         """Both dumps against each other."""
-        with closing(connector(self.url, CLIENT)()) as rebuilt, snapshot(rebuilt):
+        with closing(connector(self.url, CLIENT, bounds=PATIENT)()) as rebuilt, snapshot(rebuilt):
             return compare(self.telling.counted(dump(live)), dump(rebuilt))
 
     def reader(self) -> KafkaTopicReader:

@@ -22,6 +22,7 @@ from schemas.trust.opening import (
 from schemas.trust.vouching import vouch
 
 KEY_LIFE = timedelta(days=730)
+WRONG_CLOCK = timedelta(days=7)  # what an owner whose clock is that far behind seals is its own from the first day on
 SEED_BYTES = 32
 ID_KEY_BYTES = 32
 
@@ -35,8 +36,8 @@ class OwnerKeys:
     owner: str
 
     def first(self, at: datetime) -> Key:
-        """The first signing key, valid from this moment."""
-        return self._entry(self._signing_key(f"{self.owner}.1"), at)
+        """The first signing key, valid from a week before this moment on: the owner's own clock may be behind."""
+        return self._entry(self._signing_key(f"{self.owner}.1"), at - WRONG_CLOCK)
 
     def following(self, known: Sequence[Key], at: datetime, *, vouched: bool = True) -> Key:
         """The next signing key, with the voucher of the newest before it that is here.

@@ -185,6 +185,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
             compacted=frozenset(filter(is_compacted, topics)),
+            vital=frozenset(topic for topic in topics if not is_short_lived(topic)),
         )
     )
     receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)

@@ -15,6 +15,7 @@ from psycopg import Connection
 from consumers.granting.forwarding import clear_again
 from consumers.quarantine.telling import mark_told
 from consumers.source import Broker, KafkaTopicReader
+from consumers.store.bounds import PATIENT
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
 from consumers.store.session import Session
@@ -22,7 +23,7 @@ from consumers.store.taking_up import Said, TakenUp, take_up
 from consumers.tracing.redeliver import redeliver
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
-from producers.comparison import READ_RECORDS, Found, judge, newest
+from producers.comparison import READ_RECORDS, Found, check_not_ahead, newest
 from producers.relay import RelayLimits
 from schemas.errors import Temporary, TopicAhead
 from schemas.events.quarantined import Quarantined
@@ -47,6 +48,10 @@ class Recovery:
         """A reader outside any group."""
         return KafkaTopicReader(Broker(self.installation.bootstrap, "region.recovery", self.installation.prefix))
 
+    def session(self) -> Session:
+        """The regional database, for statements that take as long as a topic is long."""
+        return Session(connector(self.installation.region_url, "region.recovery", bounds=PATIENT))
+
     def expectation(self) -> Expectation:
         """Only what the region itself has sealed counts."""
         return self.installation.seals
@@ -57,7 +62,7 @@ class Recovery:
         Returns how many chains were taken up. Raises BrokerAway or StoreAway.
         """
         with closing(self.reader()) as reader:
-            ahead = topics_ahead(reader, self.topics, self.expectation(), outbox)
+            ahead = topics_ahead(reader, there(reader, self.topics), self.expectation(), outbox)
             settled = self.settle(reader, ahead, whole=False)
         taken_up = [told for told in settled if told.life is not None]
         for told in taken_up:
@@ -71,7 +76,7 @@ class Recovery:
         may run then.
         """
         expected = self.expectation()
-        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+        with closing(self.session()) as session:
             settled = []
             for topic in topics:
                 every = partial(said, reader, topic, expected)
@@ -84,8 +89,9 @@ class Recovery:
         inboxes = [topic for topic in self.topics if stream_of(topic) in {"inbox", GRANT}]
         expected = self.expectation()
         with closing(self.reader()) as reader:
-            in_inboxes = frozenset(one.event_id for topic in inboxes for one in said(reader, topic, expected))
-        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            found = (one for topic in there(reader, inboxes) for one in said(reader, topic, expected))
+            in_inboxes = frozenset(one.event_id for one in found)
+        with closing(self.session()) as session:
             added = session.transact(lambda transaction: redeliver(transaction, in_inboxes))
         if added:
             log().warning("deliveries_written_again", deliveries=added)
@@ -102,10 +108,16 @@ class Recovery:
     def note_what_was_told(self) -> int:
         """Mark the entries of the quarantine whose senders were told already. Raises BrokerAway or StoreAway."""
         with closing(self.reader()) as reader:
-            told = set(told_places(reader, self.topics, self.expectation()))
-        with closing(Session(connector(self.installation.region_url, "region.recovery"))) as session:
+            told = set(told_places(reader, there(reader, self.topics), self.expectation()))
+        with closing(self.session()) as session:
             session.transact(lambda transaction: mark_told(transaction, told))
         return len(told)
+
+
+def there(reader: TopicReader, topics: Sequence[str]) -> Sequence[str]:
+    """Those of these topics that are there: what is missing stands in nobody's way."""
+    found = reader.partitions(topics)
+    return [topic for topic in topics if topic in found]
 
 
 def told_places(reader: TopicReader, topics: Sequence[str], expected: Expectation) -> Iterator[tuple[str, int]]:
@@ -136,9 +148,12 @@ def topics_ahead(
 
 
 def is_ahead(topic: str, head: Link | None, found: Sequence[Found]) -> bool:
-    """Whether a relay would refuse to send to this topic."""
+    """Whether a topic holds what the outbox never gave.
+
+    That it lacks something says nothing here: another instance may send while this one looks.
+    """
     try:
-        judge(topic, head, found, ())
+        check_not_ahead(topic, head, found)
     except TopicAhead:
         return True
     return False

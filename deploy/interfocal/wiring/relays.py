@@ -43,8 +43,8 @@ def make_relay(
     """The relay of one outbox; raises Misconfigured when the owner's key is not here."""
     client = f"{sending.owner}.relay"
 
-    def open_publisher() -> KafkaPublisher:
-        return warmed(KafkaPublisher(installation.bootstrap, installation.prefix, client), sending.topics)
+    def open_publisher(topics: Sequence[str]) -> KafkaPublisher:
+        return warmed(KafkaPublisher(installation.bootstrap, installation.prefix, client), topics)
 
     def open_reader() -> KafkaTopicReader:
         return KafkaTopicReader(Broker(installation.bootstrap, client, installation.prefix))
@@ -57,6 +57,7 @@ def make_relay(
         expected=installation.seals,
         topics=tuple(sending.topics),
         check_in_force=lambda: check_in_force(installation.directory, now()),
+        now=now,
     )
     return Relay(edges, RelayLimits(idle_s=idle_s), RelayObserver(metrics, sending.owner), reached)
 

@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0020_terms"
-down_revision = "0007_heartbeat"
+down_revision = "0013_clock"
 branch_labels = None
 depends_on = None
 
