@@ -16,6 +16,7 @@ from consumers.store.migrate import migrate
 from consumers.store.session import Session
 from consumers.tracing.decide import delivery_of
 from histories import FIRST, KEY, START, decision, request_event
+from interfocal.installation.installation import Places
 from looping import TERMS, Bench
 from records import Station
 from schemas.directory import Directory
@@ -116,6 +117,11 @@ class DeskInstallation:
     var: Path
     directory: Directory
     url: str
+
+    @property
+    def places(self) -> Places:
+        """Where its files would be; there are none."""
+        return Places(self.var)
 
     def desk_url(self, code: str) -> str:
         """One database, whichever desk asks."""

@@ -45,7 +45,7 @@ from interfocal.wiring.audit import anchor_worker
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, not_watched
-from schemas.topics import GRANT, is_compacted, is_short_lived, member_topic, topics_for
+from schemas.topics import GRANT, is_compacted, is_short_lived, member_topic, quarantine_topic, topics_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +184,8 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
+            vital=frozenset(topics) - {quarantine_topic(owner)},
             compacted=frozenset(filter(is_compacted, topics)),
-            vital=frozenset(topic for topic in topics if not is_short_lived(topic)),
         )
     )
     receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)

@@ -167,8 +167,8 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
-            compacted=frozenset(filter(is_compacted, topics)),
             vital=frozenset({DECISION_TOPIC}),
+            compacted=frozenset(filter(is_compacted, topics)),
         )
     )
 
