@@ -47,9 +47,7 @@ class Progress:
         if not self.caught_up:
             if self._barrier is None:
                 self._barrier = self._ends_at_start()
-            # The end of a compacted topic may lie behind its last record, and could never be reached.
-            left_out = {*lost, *self._parts.compacted}
-            ends = {topic: end for topic, end in self._barrier.items() if topic not in left_out}
+            ends = {topic: end for topic, end in self._barrier.items() if topic not in lost}
             self.caught_up = not behind(ends, self._stored(self._parts.topics))
         now = self._parts.now()
         told_at = self._told_at
