@@ -16,6 +16,7 @@ from schemas.trust.gaps import Gap, chain_gaps
 from schemas.trust.seal import Seal, read_seal
 
 PAGE = 2_000
+OF_CHAINS = "chain_gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def gaps(events: Sequence[CheckedEvent], unusable: Sequence[Faulty]) -> list[Pro
     records = sorted([e.record for e in events] + [f.record for f in unusable], key=lambda record: record.offset)
     sealed = [(record, seal) for record in records if (seal := seal_of(record)) is not None]
     lacking = chain_gaps((seal for _, seal in sealed), from_lowest=any(is_short_lived(r.topic) for r in records))
-    found = [Problem("chain_gap", gap_place(gap)) for gap in lacking]
+    found = [Problem(OF_CHAINS, gap_place(gap)) for gap in lacking]
     return found + [Problem("out_of_order", f"{record.topic} {record.offset}") for record in overtaken(sealed)]
 
 
