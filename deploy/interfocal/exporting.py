@@ -18,6 +18,7 @@ from interfocal.desk.views import footnotes_for
 from interfocal.installation.installation import Installation
 from interfocal.limits import EXERCISE_NOTICE
 from interfocal.quarantine.described import meaning_of
+from schemas.directory import Directory
 from schemas.errors import Misconfigured, Unusable
 from schemas.events.delivery import Delivery
 from schemas.record import SEAL_HEADER, Record
@@ -58,9 +59,9 @@ def directory_here(installation: Installation) -> Signed:
     return Signed(version, installation.places.trust.document(version).read_bytes())
 
 
-def exported(checked: CheckedEvent, installation: Installation, signed: Signed) -> Mapping[str, Any]:
+def exported(checked: CheckedEvent, directory: Directory, signed: Signed) -> Mapping[str, Any]:
     """What the file says; bytes are base64url without padding."""
-    record, directory, schema = checked.record, installation.directory, version_of(checked.schema_id)
+    record, schema = checked.record, version_of(checked.schema_id)
     event = event_json(checked.event)
     return {
         "limits": [EXERCISE_NOTICE, *([directory.notice] if directory.notice else [])],

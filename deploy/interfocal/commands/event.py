@@ -55,7 +55,7 @@ def export(
         acting,
         lambda found: Deed(Kind.EXPORT, {"event": found.event.event_id, "topic": found.record.topic}),
     )
-    whole = exported(checked, installation, signed)
+    whole = exported(checked, installation.directory, signed)
     text = json.dumps(whole, indent=2, ensure_ascii=False)
     if out is None:
         typer.echo(text)
