@@ -3,7 +3,7 @@
 from datetime import timedelta
 from random import Random
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from consumers.tracing.fold import EMBARGOED, fold
@@ -79,6 +79,8 @@ def test_the_end_of_a_term_settles_the_work_for_it_and_no_other() -> None:
 
 @given(history=histories())
 def test_what_is_embargoed_counts_for_nothing(history: History) -> None:
+    # Under one id one value is folded: another is a conflict, whichever of them is embargoed.
+    assume(len({act.event.event_id for act in history.acts}) == len(history.acts))
     trace = fold(KEY, history.acts, history.decisions)
     ended_ids = {d.subject for d in history.decisions if d.kind == EMBARGO_END}
     embargoed = {a.event.event_id for a in history.acts if a.event.handling.embargo_until} - ended_ids
