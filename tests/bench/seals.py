@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from bench.figures import Figures, a_cpu_second, cpu_us
+from interfocal.installation.settings import LoopSettings
 from records import a_seizure
 from schemas.record import Record
 from schemas.trust.chain import verify_records
@@ -11,7 +12,7 @@ from schemas.wire.codec import encode
 from sealing import Writer, a_key, expecting
 
 KEY = a_key()
-BATCH = 500  # records, as the loop polls them
+BATCH = LoopSettings().batch_records
 WALK_AIM_US = 15.0
 COLUMNS = ("part", "CPU µs a record", "records a CPU second", "aim")
 
@@ -24,7 +25,7 @@ def measure(count: int) -> Iterator[Figures]:
     costs = [
         ("seal, verified before it is given out", cpu_us(lambda: records.extend(map(writer.write, values)), count)),
         ("check singly", cpu_us(lambda: checked(records, singly=True), count)),
-        (f"check by chain, {BATCH} at a time", walk := cpu_us(lambda: checked(records, singly=False), count)),
+        (f"check by chain, {BATCH:,} at a time", walk := cpu_us(lambda: checked(records, singly=False), count)),
         *bare(values),
     ]
     held = "held" if walk <= WALK_AIM_US else "missed"
