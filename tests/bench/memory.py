@@ -25,7 +25,7 @@ def measure(count: int) -> Iterator[Figures]:
         running.drain()
         after = resident(running)
     rows = [(name, before[name], after[name], "held" if after[name] <= AIM_MIB else "missed") for name in before]
-    note = f"Two members, one producer process, one for both desks. {count:,} seizures, a request for every {REQUEST_EVERY}."
+    note = f"Two members, one process for both producers and one for both desks; {count:,} seizures."
     yield Figures("Memory", COLUMNS, rows, note)
 
 

@@ -102,10 +102,9 @@ def bare(installation: Installation, count: int) -> Iterator[tuple[str, float]]:
         connection.commit()
         if len(rows["event"]) != count:
             raise AssertionError("not every event of the benchmark was folded")
-        yield (
-            f"psycopg: copy the same rows, {BATCH:,} events a commit",
-            cpu_us(lambda: copied(connection, rows, count), count),
-        )
+        spent = cpu_us(lambda: copied(connection, rows, count), count)
+        check_copied(connection, rows)
+        yield f"psycopg: copy the same rows, {BATCH:,} events a commit", spent
 
 
 def consumed(installation: Installation, count: int) -> Iterator[tuple[str, Any]]:
@@ -167,6 +166,13 @@ def copied(connection: psycopg.Connection[Any], rows: Mapping[str, Sequence[tupl
         for table, own in rows.items():
             copy_into(connection, table, own[bulk * len(own) // bulks : (bulk + 1) * len(own) // bulks])
         connection.commit()
+
+
+def check_copied(connection: psycopg.Connection[Any], rows: Mapping[str, Sequence[tuple[Any, ...]]]) -> None:
+    """The tables hold what was to be copied."""
+    for table, own in rows.items():
+        if connection.execute(f"select count(*) from bare_{table}".encode()).fetchone() != (len(own),):
+            raise AssertionError(f"not every row of {table} was copied")
 
 
 def copy_into(connection: psycopg.Connection[Any], table: str, rows: Sequence[tuple[Any, ...]]) -> None:
