@@ -14,7 +14,7 @@ from sealing import Writer, a_key, expecting
 KEY = a_key()
 BATCH = LoopSettings().batch_records
 WALK_AIM_US = 15.0
-NOTE = "Sealing includes a test's writer. In a small run one full garbage collection (some 27 ms) shows in one figure."
+NOTE = "Sealing includes a test's writer. Garbage collections count: in a small run one of them decides a figure."
 COLUMNS = ("part", "CPU µs a record", "records a CPU second", "aim")
 
 
