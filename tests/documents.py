@@ -1,10 +1,11 @@
-"""What the Markdown files say: tables by heading, and names in backticks."""
+"""What the Markdown files say: tables by heading, names in backticks, and whether a test that is named is there."""
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from source_tree import ROOT
+from source_tree import ROOT, functions
 
 README = ROOT / "README.md"
 OPERATION = ROOT / "deploy" / "README.md"
@@ -43,3 +44,10 @@ def section(path: Path, heading: str) -> Iterator[str]:
 def named(text: str) -> list[str]:
     """What stands in backticks."""
     return NAMED.findall(text)
+
+
+def is_there(name: str) -> bool:
+    """Whether ``path::test`` names a test."""
+    path, _, test = name.partition("::")
+    file = ROOT / path
+    return file.is_file() and test in {node.name for node in functions(ast.parse(file.read_text(encoding="utf-8")))}

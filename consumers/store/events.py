@@ -96,6 +96,16 @@ def at(transaction: Connection[Any], places: Sequence[tuple[str, int]]) -> list[
     return [_checked(row) for row in rows]
 
 
+def beginning_with(transaction: Connection[Any], event: str) -> list[Record]:
+    """The records of applied events whose id begins so, at most 50, by topic and offset."""
+    rows = transaction.execute(
+        "select topic, log_offset, key, value, seal, appended_ms, sha256 from event"
+        " where event_id like %s || '%%' order by topic, log_offset limit 50",
+        [event],
+    )
+    return [record_of(row) for row in rows]
+
+
 def _checked(row: tuple[Any, ...]) -> CheckedEvent:
     record, value, sha256 = record_of(row), row[3], row[6]
     schema_id, event = decode(value)

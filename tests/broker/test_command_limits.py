@@ -40,6 +40,8 @@ TESTED_APART = {
     "backup",
     "restore",
     "provision apply",
+    "provision try",
+    "erase",
     "doctor",  # a region without processes is never in order
     "rejected resubmit",
     "quality",

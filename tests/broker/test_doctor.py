@@ -141,9 +141,7 @@ def test_a_database_that_is_gone_is_named_and_the_others_are_looked_at(region: S
 
 def test_tables_of_an_earlier_version_are_named(region: SmallRegion) -> None:
     url = region.installation.desk_url("AA")
-    region.change(
-        url, "update alembic_version set version_num = '0011_directory' where version_num = '0012_traceparent'"
-    )
+    region.change(url, "update alembic_version set version_num = '0012_traceparent' where version_num = '0021_audit'")
     finding = only(region)
     assert (finding.check, finding.command) == ("databases", "interfocal migrate")
     assert "needs newer tables" in finding.sentence

@@ -25,9 +25,10 @@ from interfocal.stack import Stack, create_database, drop_database
 from looping import OWNERS, Bench, bench
 from records import Station, a_seizure, changed, signing_key
 from schemas.directory import Directory
+from schemas.errors import NotInForce
 from schemas.record import SEAL_HEADER
 from schemas.topics import DECISION_TOPIC, quarantine_topic
-from schemas.trust.keys import KeyRing
+from schemas.trust.chain import Expectation
 from schemas.wire.codec import decode
 from sealing import AUD, SEALED_AT, expecting
 from twins import TwinLog
@@ -41,7 +42,7 @@ DIRECTORY = Directory.model_validate(
         "version": 1,
         "exercise": True,
         "issued_at": SEALED_AT,
-        "expires_at": SEALED_AT,
+        "expires_at": SEALED_AT.replace(year=2100),
         "members": [{"code": "RS", "name": "RS", "footnote": "* a note"}, {"code": "AL", "name": "AL"}],
     }
 )
@@ -56,7 +57,7 @@ class OpenedInstallation:
     places: Places = field(default_factory=lambda: Places(Path(mkdtemp())))
     directory: Directory = DIRECTORY
     settings: Settings = field(default_factory=Settings)
-    ring: KeyRing = expecting(*(signing_key(owner) for owner in OWNERS)).ring
+    seals: Expectation = field(default_factory=lambda: expecting(*(signing_key(owner) for owner in OWNERS)))
 
     def desk_url(self, _: str) -> str:
         return self.own_desk_url
@@ -104,6 +105,14 @@ def told(*arguments: str) -> dict[str, Any]:
 
 def decided(at: Bench) -> list[Any]:
     return [decode(value)[1] for (value,) in at.rows("select value from region_outbox order by row_id")]
+
+
+def test_nobody_decides_by_a_directory_that_has_expired(at: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    expired = OpenedInstallation(at.url, directory=DIRECTORY.model_copy(update={"expires_at": SEALED_AT}))
+    monkeypatch.setattr(quarantine_acts, "open_installation", lambda _: expired)
+    refused = run("retry", "1", "--because", "mended", "--by", "o-7")
+    assert isinstance(refused.exception, NotInForce)
+    assert decided(at) == []
 
 
 @pytest.mark.usefixtures("at")

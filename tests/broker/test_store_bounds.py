@@ -11,6 +11,7 @@ from psycopg import Connection
 
 from consumers.store.bounds import USUAL, Bounds, NoAnswer
 from consumers.store.connection import TOO_SLOW, connector
+from consumers.store.migrate import migrate
 from consumers.store.session import Session
 from looping import Ledger, bench
 from records import Station, a_seizure
@@ -18,6 +19,13 @@ from schemas.errors import StoreAway
 
 POLLS_S = 300.0  # between two of which Kafka keeps a consumer's topics for it, as its client's default is
 ATTEMPTS_S = 10.0 + 10.0  # to connect anew, and the loop's longest pause
+
+
+@pytest.fixture
+def database(database: str) -> str:
+    """A database with our tables: no session works with another."""
+    migrate(database, "region")
+    return database
 
 
 def pid_of(session: Session) -> int:

@@ -16,6 +16,7 @@ from interfocal.commands import trace_region
 from interfocal.commands.main import build_app
 from interfocal.installation.installation import Places
 from schemas.directory import Directory
+from schemas.errors import NotInForce
 from schemas.events.firearm import Marks
 from schemas.marks.reference import load_reference
 from tracing_store import RegionStore
@@ -27,7 +28,7 @@ DIRECTORY = Directory.model_validate(
         "version": 1,
         "exercise": True,
         "issued_at": START,
-        "expires_at": START,
+        "expires_at": START.replace(year=2100),
         "notice": "Channels are assumptions.",
         "members": [
             {"code": ASKER, "name": ASKER, "footnote": "* a note"},
@@ -71,6 +72,14 @@ def test_the_list_shows_state_and_rule_with_the_footnotes_of_its_members() -> No
     assert "MK: * a note" in result.stdout
     (line,) = json.loads(run("list", "--json").stdout)["traces"]
     assert (line["trace_id"], line["rule"]) == (KEY.trace_id, "duty_officer")
+
+
+def test_nobody_routes_by_a_directory_that_has_expired(store: RegionStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = OpenedInstallation(store.url, directory=DIRECTORY.model_copy(update={"expires_at": START}))
+    monkeypatch.setattr(trace_region, "open_installation", lambda _: opened)
+    routed = run("route", KEY.trace_id[:8], "--to", "rs", "--because", "documents", "--by", "duty-7")
+    assert isinstance(routed.exception, NotInForce)
+    assert store.publish() == []
 
 
 def test_an_order_of_the_duty_officer_shows_in_trace_and_explanation(store: RegionStore) -> None:

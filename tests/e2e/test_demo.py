@@ -86,7 +86,11 @@ def check_report(played: Played) -> None:
     assert told.keys() >= REPORT
     assert (told["lost"], told["doubled"]) == ([], [])
     assert told["accepted"] == told["published"] == told["in_view"] + told["quarantined"] > 0
-    assert told["foreign"] >= 5
+    assert told["foreign"] > told["forged"]["tried"] > 0
+    assert (told["forged"]["accepted"], told["forbidden"]["allowed"], told["canaries"]["found"]) == (0, 0, 0)
+    assert told["forbidden"]["tried"] >= 200
+    assert told["ledger"]["chains"] >= 4
+    assert told["ledger"]["gaps"] == 0
     assert 0 < told["traces"]["delivered"] <= told["traces"]["opened"]
     assert told["latency_ms"].keys() == {"publish_to_view", "request_to_inbox"}
     assert all(0 < figures["p50"] <= figures["p99"] for figures in told["latency_ms"].values())

@@ -1,5 +1,6 @@
 """One member's clock days off, in either direction: it is said by how much, and everything of it is taken."""
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -11,7 +12,7 @@ from interfocal.installation.endpoints import write_endpoints
 from interfocal.installation.processes import start_one, wait_ready
 from interfocal.stack import Stack
 from load import Load
-from running import DESKS, PRODUCER, REGION, Exchange, facts, metric, prepared, set_up, until
+from running import DESKS, PRODUCER, REGION, Exchange, facts, interfocal, metric, prepared, set_up, until
 from seeding import with_clock
 from story import ASKED, ASKER, Story
 from verdict import check_held
@@ -49,6 +50,7 @@ def test_a_clock_that_is_three_days_off(exchange: Exchange, tell: Tell, days: in
     until(lambda: abs(skew_s(exchange, ASKER) - off_s) < NEAR_S, "the clock to be found off")
     assert abs(skew_s(exchange, ASKED)) < NEAR_S
     assert {fact["member"] for fact in facts(exchange, REGION, "clock_skew")} == {ASKER}
+    assert abs(shown_s(exchange, ASKER) - off_s) < NEAR_S
     assert exchange.region("select count(*) from quarantine") == [(0,)]
     tell(check_held(exchange, load.events))
 
@@ -56,3 +58,9 @@ def test_a_clock_that_is_three_days_off(exchange: Exchange, tell: Tell, days: in
 def skew_s(exchange: Exchange, member: str) -> float:
     """By how much a member's clock is ahead, as the region tells it."""
     return metric(exchange, REGION, SKEW, member=member)
+
+
+def shown_s(exchange: Exchange, member: str) -> float:
+    """Likewise, as a person reads it; 0 where nothing is said."""
+    told = interfocal("view", "members", "--json", "--var", str(exchange.installation.var))
+    return next((row["clock_ahead_s"] for row in json.loads(told.stdout)["rows"] if row["member"] == member), None) or 0

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
-from documents import CONTRIBUTING, named, table
-from source_tree import ROOT, functions, source_files
+from documents import CONTRIBUTING, is_there, named, table
+from source_tree import ROOT, source_files
 
 HEADINGS: Mapping[str, tuple[str, int]] = {
     "### kafka-python 3.0.12": ("K", 21),
@@ -39,13 +39,6 @@ def test_every_trap_has_a_test_that_is_there_or_a_reason(row: list[str]) -> None
     tests = [name for name in named(answer) if "::" in name]
     assert tests or answer.startswith(REASONS)
     assert [name for name in tests if not is_there(name)] == []
-
-
-def is_there(name: str) -> bool:
-    """Whether ``path::test`` names a test."""
-    path, _, test = name.partition("::")
-    file = ROOT / path
-    return file.is_file() and test in {node.name for node in functions(ast.parse(file.read_text(encoding="utf-8")))}
 
 
 @pytest.mark.parametrize("sign", NOT_THERE)

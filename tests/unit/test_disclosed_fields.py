@@ -19,6 +19,7 @@ from histories import ASKER, FIRST, REGION, START, STRANGER, marks, missing_even
 from schemas.events.decision import Alternative, Decision, Evidence, Routing, SourceHandling
 from schemas.events.delivery import Delivery, Original
 from schemas.events.envelope import Event, Handling, MemberEvent
+from schemas.events.grant import Grant
 from schemas.events.heartbeat import Heartbeat
 from schemas.events.ids import value_sha256
 from schemas.events.issued_directory import IssuedDirectory
@@ -77,8 +78,8 @@ DISCLOSED: Mapping[type[Event], Mapping[str, str]] = {
         "sha256": "of the directory",
     },
 }
-NEVER_SENT = {Decision, Seizure, Missing, TraceAct, Receipt, Heartbeat}
-"""What only the region reads of these, but for a trace's acts, which are delivered as they are."""
+NEVER_SENT = {Decision, Seizure, Missing, TraceAct, Receipt, Heartbeat, Grant}
+"""What only the region reads of these, but for a trace's acts and grants, which are delivered as they are."""
 
 READ = marks(make="Zastava", serial="C 416377")
 ASKED = request_event(marks=READ)

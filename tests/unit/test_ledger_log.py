@@ -47,3 +47,35 @@ def test_what_stands_for_several_offsets_is_one_foreign_record_and_no_hole() -> 
     log.write(TOPIC, b"k", b"v")
     found = read_topic(TwinReader(log), TOPIC, TopicBounds(0, 6), Terms(expecting(signing_key("rs")), exercise=True))
     assert (list(found.foreign), list(found.problems)) == ([0, 5], [])
+
+
+def forks(*written: Record) -> list[tuple[str, str]]:
+    """Of a topic on which these sealed records stand."""
+    log = TwinLog([TOPIC])
+    for record in written:
+        log.write(TOPIC, record.key, record.value, record.headers)
+    terms = Terms(expecting(signing_key("rs")), exercise=True)
+    found = read_topic(TwinReader(log), TOPIC, TopicBounds(0, len(written)), terms)
+    return [(problem.code, problem.where) for problem in found.problems]
+
+
+def histories() -> tuple[list[Record], list[Record]]:
+    """Two histories of one chain that part after its first number."""
+    here, there = Station(TOPIC), Station(TOPIC)
+    first = here.record(a_seizure("case-0"))
+    there.record(a_seizure("case-0"))
+    return (
+        [first, *(here.record(a_seizure(f"case-{number}")) for number in (1, 2))],
+        [first, *(there.record(a_seizure(f"other-{number}")) for number in (1, 2))],
+    )
+
+
+def test_two_records_under_one_number_are_a_fork() -> None:
+    (one, two, three), (same, other, _) = histories()
+    assert (forks(one, two, three), same) == ([], one)
+    assert forks(one, two, other, three) == [("chain_fork", f"{TOPIC} life 1: 2 at offset 2")]
+
+
+def test_a_record_that_follows_another_history_is_a_fork() -> None:
+    (one, two, _), (_, _, other) = histories()
+    assert forks(one, two, other) == [("chain_fork", f"{TOPIC} life 1: 3 at offset 2")]

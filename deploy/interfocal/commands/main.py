@@ -38,6 +38,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "read-token": "read_token",
         "view": "view",
         "explain": "explain",
+        "event": "event",
         "inbox": "inbox",
         "trace": "trace",
         "erase": "erase",

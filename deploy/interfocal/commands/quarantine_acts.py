@@ -36,6 +36,7 @@ from interfocal.installation.installation import Installation, open_installation
 from interfocal.quarantine.trying import USED, try_out
 from interfocal.wiring.desks import desk_handlers, terms_of
 from interfocal.wiring.region import handlers
+from schemas.directory import check_in_force
 from schemas.errors import Misconfigured, Rejected
 from schemas.events.decision import Decision
 from schemas.steps import not_watched
@@ -170,6 +171,7 @@ def _log(transaction: Connection[Any], place: Place, by: str, what: Mapping[str,
 
 
 def _desk(installation: Installation) -> Desk:
+    check_in_force(installation.directory, now())
     directory = installation.directory
     return Desk(directory.region, directory.version, directory.exercise, now)
 

@@ -29,7 +29,7 @@ from interfocal.commands.submit import HERE, PIPE_WIDTH, Var, printable
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import EXERCISE_NOTICE
 from schemas.codes.lists import load_code_lists
-from schemas.directory import Directory
+from schemas.directory import Directory, check_in_force
 from schemas.marks.reference import load_reference
 
 TraceName = Annotated[str, typer.Argument(help="The trace's id, its beginning, or the asker's own reference.")]
@@ -118,6 +118,7 @@ def explain_trace(asked: RegionAsked, trace: str) -> None:
 def route_trace(trace: TraceName, to: To, because: Because, by: By = "duty-officer", var: Var = HERE) -> None:
     """Route what stands on the duty officer's list; the decision names the officer and the reason."""
     with _opened(var) as region:
+        check_in_force(region.directory, now())
         key = find_trace(region.connection, trace)
     office = Office(region.directory, load_reference(), now)
     session = Session(connector(region.installation.region_url, "duty officer"))

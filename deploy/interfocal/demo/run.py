@@ -16,6 +16,7 @@ from types import FrameType
 from interfocal.demo.canaries import Canaries, places
 from interfocal.demo.feed import Feed
 from interfocal.demo.foreign import plant
+from interfocal.demo.forging import Forgeries, forge
 from interfocal.demo.national import forget_national, prepare_national
 from interfocal.demo.outcome import add_to_report, reference_counts, run_ledger, write_report, write_traces
 from interfocal.demo.scenario import Scenario, read_scenario
@@ -88,7 +89,8 @@ class Demo:
         watching = threading.Thread(target=watch.run, daemon=True)
         watching.start()
         ways_in = self.feed(installation)
-        planted = plant(installation, record_topics(installation.directory.owners())[:3])
+        topics = record_topics(installation.directory.owners())
+        planted, forgeries = plant(installation, topics[:3]), forge(installation, topics)
         self.screen.progress(f"{planted} unusable records without a valid seal were planted on the topics")
         canaries = Canaries()
         script = read_scenario(self.folder.path)
@@ -100,7 +102,15 @@ class Demo:
         watching.join()
         if not left.nothing:
             self.screen.say("problem", f"not everything came to rest: {left}")
-        return self.tell(installation, watch, ways_in) and self.search(installation, canaries) and left.nothing
+        held = self.tell(installation, watch, ways_in) and self.counted(installation, forgeries)
+        return held and self.search(installation, canaries) and left.nothing
+
+    def counted(self, installation: Installation, forgeries: Forgeries) -> bool:
+        """Whether no forged event took effect; the report says so."""
+        tried, accepted = len(forgeries.places), forgeries.accepted(installation)
+        add_to_report(self.var / REPORT, forged={"tried": tried, "accepted": accepted})
+        self.screen.say("result", f"{tried} events forged without a member's key, {accepted} of them accepted")
+        return not accepted
 
     def search(self, installation: Installation, canaries: Canaries) -> bool:
         """Whether no canary of a sealed part is anywhere where it must not be; the report says so."""

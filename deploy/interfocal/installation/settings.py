@@ -25,6 +25,7 @@ PLAIN_VARIABLES = frozenset(
     {
         *("INTERFOCAL_VAR", "INTERFOCAL_CACHE", "INTERFOCAL_WORKERS_OFF"),
         *("INTERFOCAL_KILL_AFTER", "INTERFOCAL_FREEZE_AFTER"),
+        *("INTERFOCAL_PERSON", "INTERFOCAL_PURPOSE", "INTERFOCAL_CASE"),
     }
 )
 """Variables that are no settings, though they begin as they do."""

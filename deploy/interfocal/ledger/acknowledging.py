@@ -13,14 +13,14 @@ from consumers.store.missing_offsets import MissingOffsets
 from consumers.store.session import Session
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
-from interfocal.ledger.log import gap_place, offsets_place, read_topic
+from interfocal.ledger.log import OF_CHAINS, gap_place, offsets_place, read_topic
 from interfocal.wiring.desks import desk_topics, terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from schemas.errors import Misconfigured
 from schemas.rights import OPERATOR
 from schemas.trust.gaps import Gap
 
-OF_CHAINS, OF_OFFSETS = "chain_gap", "offset_not_on_log"
+OF_OFFSETS = "offset_not_on_log"
 
 
 def acknowledge_numbers(installation: Installation, gap: Gap, by: str, because: str) -> None:

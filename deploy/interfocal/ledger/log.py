@@ -13,9 +13,10 @@ from consumers.store.missing_offsets import MissingOffsets
 from schemas.record import Record, TopicBounds, TopicReader
 from schemas.topics import is_compacted, is_short_lived
 from schemas.trust.gaps import Gap, chain_gaps
-from schemas.trust.seal import Seal, read_seal
+from schemas.trust.seal import Seal, link_hash, read_seal
 
 PAGE = 2_000
+OF_CHAINS = "chain_gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,17 +89,23 @@ def pages(records: Iterable[Record]) -> Iterator[list[Record]]:
 
 
 def gaps(events: Sequence[CheckedEvent], unusable: Sequence[Faulty]) -> list[Problem]:
-    """Numbers that a chain lacks, and those that came for the first time after a higher one."""
+    """Numbers that a chain lacks, that came for the first time after a higher one, or that were given twice."""
     records = sorted([e.record for e in events] + [f.record for f in unusable], key=lambda record: record.offset)
     sealed = [(record, seal) for record in records if (seal := seal_of(record)) is not None]
     lacking = chain_gaps((seal for _, seal in sealed), from_lowest=any(is_short_lived(r.topic) for r in records))
-    found = [Problem("chain_gap", gap_place(gap)) for gap in lacking]
-    return found + [Problem("out_of_order", f"{record.topic} {record.offset}") for record in overtaken(sealed)]
+    found = [Problem(OF_CHAINS, gap_place(gap)) for gap in lacking]
+    found += [Problem("out_of_order", f"{record.topic} {record.offset}") for record in overtaken(sealed)]
+    return found + [Problem("chain_fork", number_place(record, seal)) for record, seal in forked(sealed)]
 
 
 def gap_place(gap: Gap) -> str:
     """Where numbers are missing, in one line."""
     return f"{gap.topic} life {gap.life}: {gap.first} to {gap.last}"
+
+
+def number_place(record: Record, seal: Seal) -> str:
+    """Where a number of a chain stands, in one line."""
+    return f"{record.topic} life {seal.claims.life}: {seal.claims.seq} at offset {record.offset}"
 
 
 def offsets_place(missing: MissingOffsets) -> str:
@@ -120,6 +127,25 @@ def overtaken(sealed: Iterable[tuple[Record, Seal]]) -> Iterator[Record]:
             yield record
         seen.add(number)
         highest = max(highest, number)
+
+
+def forked(sealed: Sequence[tuple[Record, Seal]]) -> Iterator[tuple[Record, Seal]]:
+    """Records that share a number with another one, or follow another than that which stands before their number.
+
+    Both prove that somebody has sealed two histories with the chain's key, also where only one of them is here.
+    """
+    links: dict[tuple[int, int], str] = {}
+    twice: list[tuple[Record, Seal]] = []
+    for record, seal in sealed:
+        link = link_hash(seal.header, record.value or b"")
+        if links.setdefault((seal.claims.life, seal.claims.seq), link) != link:
+            twice.append((record, seal))
+    yield from twice
+    given = {(seal.claims.life, seal.claims.seq) for _, seal in twice}
+    for record, seal in sealed:
+        before = (seal.claims.life, seal.claims.seq - 1)
+        if before not in given and links.get(before, seal.claims.prev) != seal.claims.prev:
+            yield record, seal
 
 
 def seal_of(record: Record) -> Seal | None:

@@ -10,7 +10,7 @@ from consumers.tracing.trace import Trace
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.ledger.expected import expect
-from interfocal.ledger.log import read_log
+from interfocal.ledger.log import OF_CHAINS, read_log
 from interfocal.ledger.stores import InboxRow, StoreFacts, open_store, read_desk, read_outbox, read_region
 from interfocal.ledger.verdict import Balance, Counted, balance
 from interfocal.limits import EXERCISE_NOTICE
@@ -89,11 +89,19 @@ def report(proof: Proof) -> dict[str, Any]:
         "foreign": told.foreign,
         "lost": list(told.lost),
         "doubled": list(told.doubled),
+        "ledger": chains(proof),
         "traces": traces(proof.counted),
         "latency_ms": latencies(proof.counted),
         "problems": [{"code": p.code, "where": p.where} for p in told.problems[:SHOWN_PROBLEMS]],
         "limits": [EXERCISE_NOTICE],
     }
+
+
+def chains(proof: Proof) -> dict[str, int]:
+    """Chains whose every link was followed, a chain being one life of an owner on a topic, and gaps found in them."""
+    events = (checked for log in proof.counted.logs.values() for checked in log.events)
+    found = {(checked.record.topic, checked.claims.chain, checked.claims.life) for checked in events}
+    return {"chains": len(found), "gaps": sum(problem.code == OF_CHAINS for problem in proof.balance.problems)}
 
 
 def traces(counted: Counted) -> dict[str, int]:
