@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 ROUNDED = 1000
+MILLION = 1_000_000
 T = TypeVar("T")
 
 
@@ -44,6 +45,23 @@ def timed(work: Callable[[], T]) -> tuple[float, T]:
     started = time.perf_counter()
     returned = work()
     return time.perf_counter() - started, returned
+
+
+def cpu_us(work: Callable[[], object], count: int) -> float:
+    """Microseconds of this process's processors for each of so many."""
+    started = time.process_time()
+    work()
+    return (time.process_time() - started) / count * MILLION
+
+
+def a_cpu_second(cost_us: float) -> float:
+    """How many of what costs so many microseconds one processor does in a second."""
+    return MILLION / cost_us
+
+
+def share(values: Sequence[float], of: float) -> float:
+    """The value that so large a part of all (0 to 1) do not exceed."""
+    return sorted(values)[min(int(len(values) * of), len(values) - 1)]
 
 
 def say(line: str) -> None:

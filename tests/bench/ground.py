@@ -12,7 +12,7 @@ from typing import Any
 
 from interfocal.installation.installation import Installation
 from interfocal.stack import down, up
-from running import TWO_MEMBERS, installed
+from running import TWO_MEMBERS, Exchange, installed, started
 
 MEMBER = "AA"
 
@@ -25,6 +25,18 @@ def ground() -> Iterator[Installation]:
         try:
             stack = up(var, progress=lambda _message: None)
             yield installed(stack, Path(folder) / "var", f"b{secrets.token_hex(4)}.", TWO_MEMBERS)
+        finally:
+            down(var, wipe=True)
+
+
+@contextmanager
+def exchange() -> Iterator[Exchange]:
+    """A whole exchange of two members on servers that nobody else uses: producers, desks and region run."""
+    with tempfile.TemporaryDirectory() as folder:
+        var = Path(folder) / "stack"
+        try:
+            with started(up(var, progress=lambda _message: None), Path(folder) / "var", "b.") as running:
+                yield running
         finally:
             down(var, wipe=True)
 

@@ -6,13 +6,17 @@ A figure stands beside a reference that was measured in the same run: machines d
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import publish, reading, rebuilding
+from bench import latency, memory, publish, reading, rebuilding, seals, view
 from bench.figures import Figures, noise, say, show
 
 SECTIONS: Mapping[str, Callable[[argparse.Namespace], Iterator[Figures]]] = {
+    "seals": lambda asked: seals.measure(asked.seals),
     "reading": lambda asked: reading.measure(asked.size_mib),
     "rebuilding": lambda asked: rebuilding.measure(asked.rebuilt),
+    "view": lambda asked: view.measure(asked.events),
     "publish": lambda asked: publish.measure(asked.events),
+    "latency": lambda asked: latency.measure(asked.requests),
+    "memory": lambda asked: memory.measure(asked.events),
 }
 
 
@@ -23,6 +27,8 @@ def main() -> None:
     parser.add_argument("--size-mib", type=int, default=1024, help="size of the large files")
     parser.add_argument("--rebuilt", type=int, default=100_000, help="events that are folded anew")
     parser.add_argument("--events", type=int, default=20_000, help="events that are published and folded")
+    parser.add_argument("--seals", type=int, default=20_000, help="events that are sealed and checked")
+    parser.add_argument("--requests", type=int, default=200, help="requests that are timed to the inbox")
     asked = parser.parse_args()
     for name in asked.sections or SECTIONS:
         say(f"\n{name}: {noise()}")

@@ -4,7 +4,7 @@ import json
 import sqlite3
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ import fastavro
 from kafka import KafkaProducer
 from prometheus_client import CollectorRegistry
 
-from bench.figures import Figures
+from bench.figures import Figures, a_cpu_second, cpu_us
 from bench.ground import MEMBER, ground, seizures
 from interfocal.clock import now
 from interfocal.installation.access import admin_access_of
@@ -35,7 +35,7 @@ BULK = 200
 AIM = 0.7
 ENTRANCE = Entrance("http", "bench")
 TOPIC = member_topic(MEMBER, "seizure")
-COLUMNS = ("part", "CPU µs an event")
+COLUMNS = ("part", "CPU µs an event", "events a CPU second")
 EVENT_ROW = "insert into event (topic, value, seal) values (?, ?, ?)"
 
 
@@ -48,16 +48,10 @@ def measure(count: int) -> Iterator[Figures]:
         ours.append(("relay: number, seal, send, mark", cpu_us(side.send, count)))
         bare = list(side.bare(count))
     total, parts = sum(cost for _, cost in ours), sum(cost for _, cost in bare)
-    rows: list[tuple[object, ...]] = [*ours, ("ours together", total), *bare, ("bare parts together", parts)]
+    costs = [*ours, ("ours together", total), *bare, ("bare parts together", parts)]
+    rows = [(name, cost, a_cpu_second(cost)) for name, cost in costs]
     note = f"bare / ours {parts / total:.2f} (aim {AIM}); {count:,} events of about 500 bytes, acks=all, one process."
     yield Figures("Publishing", COLUMNS, rows, note)
-
-
-def cpu_us(work: Callable[[], object], count: int) -> float:
-    """Microseconds of this process's processors for each of so many."""
-    started = time.process_time()
-    work()
-    return (time.process_time() - started) / count * 1_000_000
 
 
 class Side:
