@@ -27,15 +27,16 @@ def test_a_setting_that_contradicts_idempotence_fails_and_does_not_end_it(
     stack: Stack, contradiction: dict[str, object]
 ) -> None:
     begun: list[KafkaNetClient] = []
+    settings = {**producer_settings(stack.access, "test"), **contradiction}
+    make = settings["kafka_client"]
 
-    def begin(**settings: Any) -> KafkaNetClient:
-        begun.append(KafkaNetClient(**settings))
+    def begin(**configs: Any) -> KafkaNetClient:
+        begun.append(make(**configs))
         return begun[-1]
 
-    settings = {**producer_settings(stack.access, "test"), **contradiction}
     try:
         with pytest.raises(KafkaConfigurationError):
-            KafkaProducer(**settings, kafka_client=begin)
+            KafkaProducer(**{**settings, "kafka_client": begin})
     finally:
         for client in begun:
             client.close()
