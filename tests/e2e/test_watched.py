@@ -133,6 +133,7 @@ FACTS = {
     ("producer", "accepted", "receipt"),
     *(("producer", "published", f"{member}.receipt") for member in ("aa", "bb")),
     *(("region", "folded", f"{member}.receipt") for member in ("aa", "bb")),
+    *(("desks", "folded", topic) for topic in ("aa.trace", "aa.receipt", "bb.receipt")),  # a desk's own member's
 }
 
 
