@@ -19,7 +19,7 @@ from interfocal.wiring.region import wire_region
 from schemas.errors import Undecodable
 from schemas.record import Record
 from schemas.rights import OPERATOR
-from schemas.wire.catalogue import catalogue
+from schemas.wire.catalogue import avro_folder, catalogue
 from schemas.wire.codec import decode
 from serving import serving
 from small_region import SmallRegion
@@ -105,6 +105,10 @@ def test_confluents_deserialiser_reads_every_kind_of_event_as_we_do(
                 context = SerializationContext(settled.installation.prefix + topic, MessageField.VALUE)
                 assert deserialiser(value, context) == ours
                 seen.add(int.from_bytes(value[1:5], "big"))
+        grant = (avro_folder() / "grant" / "1" / "example.bin").read_bytes()  # the settled region has sealed nothing
+        context = SerializationContext(settled.installation.prefix + "aa.grant", MessageField.VALUE)
+        assert deserialiser(grant, context) == plain(decode(grant)[1].model_dump())
+        seen.add(int.from_bytes(grant[1:5], "big"))
     assert seen == set(catalogue())
 
 

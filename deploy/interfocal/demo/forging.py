@@ -13,6 +13,7 @@ from interfocal.clock import random_bytes
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from producers.publisher import KafkaPublisher
+from schemas.errors import Unsealed
 from schemas.record import SEAL_HEADER, Draft, Entry, Record
 from schemas.topics import owner_of
 from schemas.trust.keys import SigningKey, signing_key_from_seed
@@ -51,8 +52,11 @@ def forge(installation: Installation, topics: Sequence[str]) -> Forgeries:
 
 
 def is_sealed(record: Record) -> bool:
-    """Whether there is an event to begin with."""
-    return record.value is not None and len(record.header_values(SEAL_HEADER)) == 1
+    """Whether there is an event to begin with: junk lies there too."""
+    try:
+        return record.value is not None and bool([read_seal(said) for said in record.header_values(SEAL_HEADER)])
+    except Unsealed:
+        return False
 
 
 def forgeries_of(real: Record, other_topic: str) -> list[Entry]:
