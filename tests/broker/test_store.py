@@ -100,3 +100,6 @@ class Reading(TwinSource):
 
     def bounds(self, topics: Sequence[str]) -> Any:
         return {topic: self._whole.bounds(topic) for topic in topics}
+
+    def partitions(self, topics: Sequence[str]) -> Any:
+        return {topic: 1 for topic in topics if topic in self._whole.topics}
