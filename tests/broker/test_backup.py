@@ -73,6 +73,7 @@ def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) ->
     }
     assert files_of(kept["member secrets"]) == {
         *(f"{member}/secrets/{name}" for name in ("id.key", f"{OWNER}.1.seal.pem", "api.key", "read.token")),
+        *(f"{member}/secrets/{OWNER}.{name}" for name in ("open.1.open.pem", "desk.password", "producer.password")),
         FILE,
     }
     assert files_of(kept["region"]) == {
