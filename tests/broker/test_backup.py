@@ -83,6 +83,7 @@ def test_each_backup_holds_its_part_and_keys_are_apart(kept: dict[str, Path]) ->
     }
     assert files_of(kept["region secrets"]) == {
         *("region/secrets/region.1.seal.pem", "region/secrets/reader.password", "root/root.pem"),
+        *(f"region/secrets/region.{user}.password" for user in ("process", "operator")),
         FILE,
     }
 

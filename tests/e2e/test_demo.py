@@ -72,7 +72,7 @@ def play(var: Path, *arguments: str) -> Played:
 
 def started(command: Sequence[str]) -> subprocess.Popen[str]:
     """Our own program, with all that it prints in one."""
-    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603
+    return subprocess.Popen(command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)  # noqa: S603  # ours
 
 
 def rows_of(path: Path) -> Sequence[Row]:
