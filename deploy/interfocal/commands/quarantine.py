@@ -12,7 +12,7 @@ from consumers.quarantine.entries import QuarantineEntry, Wanted
 from interfocal.audit.acting import Case, Person, Purpose, Said
 from interfocal.audit.logs import AuditLog
 from interfocal.commands.quarantine_acts import confirm_discard, discard_entries, retry_entries
-from interfocal.commands.quarantine_chosen import AtDesk, Place, chosen, opened
+from interfocal.commands.quarantine_chosen import AtDesk, Place, chosen, chosen_one, opened
 from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.installation import open_installation
 from interfocal.limits import EXERCISE_NOTICE
@@ -78,7 +78,7 @@ def show_quarantine(
     """Show one entry: its reason, where it comes from, its bytes, and what they say as far as they can be read."""
     installation = open_installation(var)
     with opened(Place(installation, desk)) as session:
-        (entry,) = chosen(session, installation, Wanted(numbers=(number,), settled=True), 1)
+        entry = chosen_one(session, installation, number)
     shown = described(entry)
     _log(Place(installation, desk), Said(person, purpose, case), entry)
     footnotes = installation.directory.footnotes([shown["member"] or ""])
@@ -101,7 +101,7 @@ def show_difference(
     """Show how one entry differs from what was applied of the same record, and how it would be judged now."""
     installation = open_installation(var)
     with opened(Place(installation, desk)) as session:
-        (entry,) = chosen(session, installation, Wanted(numbers=(number,), settled=True), 1)
+        entry = chosen_one(session, installation, number)
         found = session.transact(lambda connection: difference(connection, entry, terms_of(installation)))
     _log(Place(installation, desk), Said(person, purpose, case), entry)
     shown = {

@@ -49,3 +49,9 @@ def chosen(session: Session, installation: Installation, wanted: Wanted, limit: 
         named = ", ".join(map(str, missing))
         raise Misconfigured(f"there is no entry {named} that waits in quarantine; list those there are")
     return entries
+
+
+def chosen_one(session: Session, installation: Installation, number: int) -> QuarantineEntry:
+    """The entry of this number, settled or not; raises Misconfigured when there is none."""
+    (entry,) = chosen(session, installation, Wanted(numbers=(number,), settled=True), 1)
+    return entry
