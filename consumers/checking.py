@@ -15,11 +15,13 @@ from schemas.errors import ExchangeError, Malformed, Undecodable, Unsealed, Unus
 from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
+from schemas.events.head import RegionHead
 from schemas.events.ids import (
     decision_record_id,
     delivery_event_id,
     directory_record_id,
     event_id,
+    head_record_id,
     quarantine_entry_id,
     value_sha256,
 )
@@ -189,17 +191,24 @@ def _sealed_id(event: Event, seal: Seal, _terms: Terms) -> bool:
 def _derived_id(event: Event, _seal: Seal, terms: Terms) -> bool:
     if isinstance(event, Delivery):
         return event.event_id == delivery_event_id(event.decision_id, event.inbox)
-    if isinstance(event, Decision):
-        about = (event.kind, event.subject, event.hop, event.cause)
-        if event.record_id != decision_record_id(terms.seals.aud, *about):
-            return False
-    if isinstance(event, IssuedDirectory) and event.record_id != directory_record_id(terms.seals.aud):
-        return False
-    if isinstance(event, Quarantined) and event.record_id != quarantine_entry_id(
-        terms.seals.aud, event.topic, event.offset
-    ):
-        return False
-    return event.event_id == event_id(event.record_id, event.revision)
+    record = _derived_record_id(event, terms.seals.aud)
+    return record in (None, event.record_id) and event.event_id == event_id(event.record_id, event.revision)
+
+
+def _derived_record_id(event: Event, region: str) -> str | None:
+    """The record id that follows from what the region says; None of what a member says, whose key is its own."""
+    match event:
+        case Decision():
+            return decision_record_id(region, event.kind, event.subject, event.hop, event.cause)
+        case IssuedDirectory():
+            return directory_record_id(region)
+        case Quarantined():
+            return quarantine_entry_id(region, event.topic, event.offset)
+        case RegionHead():
+            lines = ((line.member, line.sha256) for line in event.lines)
+            return head_record_id(region, event.recorded_at.date(), lines)
+        case _:
+            return None
 
 
 def _owner(event: Event, seal: Seal, _terms: Terms) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from consumers.checked import CheckedEvent
 from consumers.ends import Ends
 from consumers.folding import Outcome
-from consumers.heartbeats import clock_offset_s
+from consumers.heads.heartbeats import clock_offset_s
 from consumers.parts import LoopParts
 from consumers.store import positions
 from consumers.store.positions import Stored

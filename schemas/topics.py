@@ -69,10 +69,12 @@ COMPACTED: Mapping[str, str] = MappingProxyType(
 RECORD_STREAMS = ("seizure", "missing", "trace")
 """Streams whose events are records of a member; the ledger counts them."""
 GRANT: Final = "grant"
-MEMBER_STREAMS = (*RECORD_STREAMS, "receipt", GRANT, "heartbeat")
+HEARTBEAT: Final = "heartbeat"
+MEMBER_STREAMS = (*RECORD_STREAMS, "receipt", GRANT, HEARTBEAT)
 DECISION_TOPIC = f"{REGION}.decision"
 DIRECTORY_TOPIC = f"{REGION}.directory"
-SHORT_LIVED: Mapping[str, Mapping[str, str]] = MappingProxyType({"heartbeat": kept_for(7), "quarantine": kept_for(90)})
+HEAD_TOPIC = f"{REGION}.head"
+SHORT_LIVED: Mapping[str, Mapping[str, str]] = MappingProxyType({HEARTBEAT: kept_for(7), "quarantine": kept_for(90)})
 """Streams whose topics are not kept for good: what they tell is told again, or stands in a table."""
 
 
@@ -148,7 +150,8 @@ def in_sync_replicas(replication: int) -> int:
 def planned_topics(members: Sequence[str], replication: int = 1) -> tuple[Topic, ...]:
     """Every topic that a region of these members needs, in a stable order; ``replication`` is that of each."""
     codes = [check_member_code(member.lower()) for member in members]
-    topics = [_topic(DECISION_TOPIC, replication, REGION), _topic(DIRECTORY_TOPIC, replication, REGION, *codes)]
+    topics = [_topic(DECISION_TOPIC, replication, REGION)]
+    topics += [_topic(topic, replication, REGION, *codes) for topic in (DIRECTORY_TOPIC, HEAD_TOPIC)]
     for code in codes:
         topics += [_topic(member_topic(code, stream), replication, code, REGION) for stream in MEMBER_STREAMS]
         topics += [_topic(topic, replication, REGION, code) for topic in topics_for(code)]

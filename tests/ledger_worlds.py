@@ -213,7 +213,9 @@ def world(plan: Plan) -> Counted:
     )
     desks = {
         owner.upper(): Desk(
-            store_of({topic: logs[topic] for topic in desk_topics(owner) if not is_compacted(topic)}, []),
+            store_of(
+                {topic: logs[topic] for topic in desk_topics(owner) if topic in logs and not is_compacted(topic)}, []
+            ),
             [
                 InboxRow(d, "of", "accountable", d, 1.0, line)
                 for d, line in expected.inboxes[inbox_topic(owner)].items()

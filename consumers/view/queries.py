@@ -11,7 +11,7 @@ from typing import Any
 
 from psycopg import Connection
 
-from consumers.heartbeats import CLOCK_TOLERANCE_S
+from consumers.heads.heartbeats import CLOCK_TOLERANCE_S
 from schemas.marks.keys import spoken_key, visual_key
 from schemas.marks.patterns import is_partial, matches
 

@@ -7,8 +7,8 @@ import hashlib
 import hmac
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -83,6 +83,12 @@ def term_id(event: str, kind: str, until: datetime) -> str:
 def directory_record_id(region: str) -> str:
     """UUIDv5 of the region's directory, whose versions are the record's revisions."""
     return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:directory"))
+
+
+def head_record_id(region: str, day: date, lines: Iterable[tuple[str, str]]) -> str:
+    """UUIDv5 of what the region says of all heartbeats on one day; ``lines`` are member and SHA-256, by member."""
+    said = "|".join(":".join(line) for line in lines)
+    return str(uuid5(NAMESPACE_URL, f"interfocal:{region}:head:{day.isoformat()}:{said}"))
 
 
 def id_key_check(id_key: bytes) -> str:

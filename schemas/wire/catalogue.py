@@ -17,6 +17,7 @@ from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import Event
 from schemas.events.grant import Grant
+from schemas.events.head import RegionHead
 from schemas.events.heartbeat import Heartbeat
 from schemas.events.issued_directory import IssuedDirectory
 from schemas.events.missing import Missing
@@ -52,6 +53,7 @@ EVENT_TYPES: Mapping[str, EventType] = MappingProxyType(
             EventType("decision", 9, Decision),
             EventType("delivery", 10, Delivery),
             EventType("quarantined", 12, Quarantined),
+            EventType("head", 13, RegionHead),
             EventType("directory", 14, IssuedDirectory),
         )
     }

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from consumers.heartbeats import HeartbeatHandler
+from consumers.heads.heartbeats import HeartbeatHandler
 from consumers.store import chains
 from consumers.store.migrate import migrate
 from looping import Bench, bench

@@ -6,7 +6,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from consumers.heartbeats import HeartbeatHandler
+from consumers.heads.heartbeats import HeartbeatHandler
 from consumers.view.queries import Wanted
 from interfocal.commands import view
 from looping import Bench, bench

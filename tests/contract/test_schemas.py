@@ -43,6 +43,7 @@ IDS = {
     801: "heartbeat",
     1001: "delivery",
     1201: "quarantined",
+    1301: "head",
     1401: "directory",
 }
 

@@ -151,9 +151,9 @@ def dumps(installation: Installation) -> tuple[Sequence[str], Sequence[tuple[str
 
 
 def topics_of(installation: Installation) -> Sequence[str]:
-    """Every topic but the heartbeats', which grow while anything runs."""
+    """Every topic but those of heartbeats and heads, which grow while anything runs."""
     topics = {*region_topics(installation), *sending_topics(installation)}
-    return sorted(topic for topic in topics if stream_of(topic) != "heartbeat")
+    return sorted(topic for topic in topics if stream_of(topic) not in {"heartbeat", "head"})
 
 
 def reader_of(installation: Installation) -> KafkaTopicReader:

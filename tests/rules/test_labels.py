@@ -27,6 +27,7 @@ WAYS = {
     "kind": "a kind of work",
     "state": "a state of a trace",
     "place": "a place of the installation, named in the wiring",
+    "watched.member": "a member whose desk is here",
     "watched.member, revision": "a member or the region, and a migration that this version knows",
     "version('interfocal')": "the program's own version",
     "known.stream, str(known.version)": "a schema of the catalogue",

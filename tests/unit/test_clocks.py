@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from consumers.heartbeats import CLOCK_TOLERANCE_S, clock_skew_s
+from consumers.heads.heartbeats import CLOCK_TOLERANCE_S, clock_skew_s
 from interfocal.process.clocks import Clocks
 from interfocal.process.logs import configure_logs
 from interfocal.process.metrics import Metrics

@@ -20,6 +20,7 @@ from schemas.events.decision import Alternative, Decision, Evidence, Routing, So
 from schemas.events.delivery import Delivery, Original
 from schemas.events.envelope import Event, Handling, MemberEvent
 from schemas.events.grant import Grant
+from schemas.events.head import RegionHead
 from schemas.events.heartbeat import Heartbeat
 from schemas.events.ids import value_sha256
 from schemas.events.issued_directory import IssuedDirectory
@@ -70,6 +71,11 @@ DISCLOSED: Mapping[type[Event], Mapping[str, str]] = {
         "reason": "a code",
         "parameters": "codes, figures and ids of the addressee's own record",
     },
+    RegionHead: {
+        **ENVELOPE,
+        "handling": "the default: it holds no record",
+        "lines": "one hash a member over a heartbeat, whose seal nobody can guess; that the member was heard",
+    },
     IssuedDirectory: {
         **ENVELOPE,
         "handling": "the default: every member has it",
@@ -105,10 +111,10 @@ def test_of_every_field_that_is_sent_somebody_has_said_what_it_tells(kind: type[
     assert set(kind.model_fields) == set(DISCLOSED[kind])
 
 
-def test_a_member_may_read_its_own_topics_and_the_directory_only() -> None:
+def test_a_member_may_read_its_own_topics_and_what_is_for_all_only() -> None:
     for topic in planned_topics(["aa", "bb"]):
         readers = set(topic.readers) - {"region"}
-        assert len(readers) <= 1 or topic.name == "region.directory", topic
+        assert len(readers) <= 1 or topic.name in {"region.directory", "region.head"}, topic
         if topic.owner == "region" and len(readers) == 1:
             assert topic.name.rpartition(".")[2] in readers
 

@@ -24,7 +24,7 @@ MEMBERS = ("AA", "BB-1")
 LISTS = load_code_lists()
 ALLOWED = {
     "member": {*MEMBERS, "REGION"},
-    "stream": {*MEMBER_STREAMS, "inbox", "quarantine", "decision", "directory"},
+    "stream": {*MEMBER_STREAMS, "inbox", "quarantine", "decision", "directory", "head"},
     "kind": set(LISTS["decision-kind"].codes),
     "rule": {*LISTS["route-rule"].codes, "handed_over", "-"},
     "reader": {"region", "desk"},

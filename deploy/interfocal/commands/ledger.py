@@ -10,6 +10,7 @@ from rich.table import Table
 
 from consumers.store import chains
 from consumers.store.missing_offsets import MissingOffsets
+from interfocal.commands.ledger_lines import acknowledge_unknown, list_lines
 from interfocal.installation.installation import open_installation
 from interfocal.ledger.acknowledging import acknowledge_numbers, acknowledge_offsets
 from interfocal.ledger.log import gap_place, offsets_place
@@ -41,6 +42,8 @@ def register(app: typer.Typer) -> None:
     group.command("gaps")(list_gaps)
     group.command("acknowledge")(acknowledge_gap)
     group.command("acknowledge-offsets")(acknowledge_missing)
+    group.command("lines")(list_lines)
+    group.command("acknowledge-line")(acknowledge_unknown)
     app.add_typer(group, name="ledger")
 
 

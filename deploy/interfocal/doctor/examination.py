@@ -30,6 +30,7 @@ CHECKS = (
     Check("quarantine", of_flow.quarantine, the_stores),
     Check("pauses", of_flow.pauses, the_stores),
     Check("gaps", of_flow.gaps, the_stores),
+    Check("lines", of_flow.lines, the_stores),
     Check("work", of_flow.work, the_region),
 )
 OPENED = ("stack", "directory", "broker", "databases")

@@ -12,6 +12,7 @@ APPLY = "interfocal provision apply"
 MIGRATE = "interfocal migrate"
 GAPS = "interfocal ledger gaps"
 VERIFY = "interfocal ledger verify"
+LINES = "interfocal ledger lines"
 RUN_REGION = "interfocal run region"
 DIRECTORY = "interfocal directory verify"
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping, Sequence
 
+from consumers.heads.own_line import witness
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.clock import now
 from interfocal.doctor import next_steps
@@ -118,6 +119,14 @@ def gaps(subject: Subject) -> Iterator[Finding]:
         for topic, count in sorted(figures.gaps.items()):
             command = next_steps.GAPS if code == REGION_CODE else next_steps.VERIFY
             yield Finding("gaps", f"{topic}: its chain has gaps that nobody has acknowledged ({count})", command)
+
+
+def lines(subject: Subject) -> Iterator[Finding]:
+    """Heads of the region that name no heartbeat which the member's desk has seen."""
+    for code in subject.stores.keys() - {REGION_CODE}:
+        if unknown := asked(subject.opened.desk_url(code), witness).unknown:
+            sentence = f"the region heard heartbeats of {code} that its desk never saw ({len(unknown)})"
+            yield Finding("lines", sentence, next_steps.LINES, (code,))
 
 
 def work(subject: Subject) -> Iterator[Finding]:

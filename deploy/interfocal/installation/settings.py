@@ -88,6 +88,12 @@ class HeartbeatSettings(Purpose):
     every_s: Annotated[float, Field(ge=1, le=3600)] = 15.0
 
 
+class HeadSettings(Purpose):
+    """How often the region says at most which heartbeats it heard, in seconds."""
+
+    every_s: Annotated[float, Field(ge=1, le=86_400)] = 300.0
+
+
 class LoopSettings(Purpose):
     """How a consumer loop reads: records in one transaction, unusable records of one topic before it pauses.
 
@@ -141,6 +147,7 @@ class Settings(BaseSettings):
     postgres: PostgresSettings = PostgresSettings()
     outbox: OutboxSettings = OutboxSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
+    head: HeadSettings = HeadSettings()
     loop: LoopSettings = LoopSettings()
     view: ViewSettings = ViewSettings()
     ways_in: WaysInSettings = WaysInSettings()

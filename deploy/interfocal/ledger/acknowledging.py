@@ -13,11 +13,13 @@ from consumers.store.missing_offsets import MissingOffsets
 from consumers.store.session import Session
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
-from interfocal.ledger.log import OF_CHAINS, gap_place, offsets_place, read_topic
+from interfocal.ledger.heads import check_all_heads
+from interfocal.ledger.log import OF_CHAINS, gap_place, offsets_place, read_log
 from interfocal.wiring.desks import desk_topics, terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from schemas.errors import Misconfigured
 from schemas.rights import OPERATOR
+from schemas.topics import HEARTBEAT, member_topic, owner_of
 from schemas.trust.gaps import Gap
 
 OF_OFFSETS = "offset_not_on_log"
@@ -69,5 +71,12 @@ def named_now(installation: Installation, code: str, topic: str) -> Sequence[str
     if topic not in {*region_topics(installation), *sending_topics(installation)}:
         raise Misconfigured(f"{topic} is no topic of this region: name the gap as `interfocal ledger verify` does")
     with closing(KafkaTopicReader(Broker(access_of(installation, OPERATOR), "ledger", installation.prefix))) as reader:
-        found = read_topic(reader, topic, reader.bounds([topic])[topic], terms_of(installation))
-    return [problem.where for problem in found.problems if problem.code == code]
+        logs = read_log(reader, [topic, *heartbeats_of(installation, topic)], terms_of(installation))
+    found = (*logs[topic].problems, *check_all_heads(logs))
+    return [problem.where for problem in found if problem.code == code]
+
+
+def heartbeats_of(installation: Installation, topic: str) -> Sequence[str]:
+    """The topic of heartbeats that name this topic's head; none of what the region writes."""
+    beats = member_topic(owner_of(topic), HEARTBEAT)
+    return [beats] if beats in region_topics(installation) and beats != topic else []

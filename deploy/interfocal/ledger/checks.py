@@ -12,9 +12,9 @@ from interfocal.ledger.expected import Expected, identity
 from interfocal.ledger.log import Problem, TopicLog
 from interfocal.ledger.stores import Applied, InboxRow, LineCounts, RegionFacts, StoreFacts
 from schemas.events.quarantined import Quarantined
-from schemas.topics import REGION, is_compacted, owner_of, stream_of
+from schemas.topics import HEARTBEAT, REGION, is_compacted, owner_of, stream_of
 
-HEARTBEAT = "heartbeat"
+HEADS = "head"
 
 
 def check_lines(name: str, held: LineCounts, expected: LineCounts) -> Iterator[Problem]:
@@ -33,8 +33,8 @@ def check_store(store: StoreFacts, logs: Mapping[str, TopicLog], expected: Expec
     known: set[Applied] = set()
     for topic, log in logs.items():
         position = store.positions.get(topic, 0)
-        # Heartbeats come at any time, and only the last is kept; a grant that is erased stays until it is compacted.
-        if stream_of(topic) == HEARTBEAT or is_compacted(topic):
+        # Heartbeats and heads come at any time, and are not kept; a grant that is erased stays until it is compacted.
+        if stream_of(topic) in {HEARTBEAT, HEADS} or is_compacted(topic):
             known |= {identity(event) for event in log.events} | {a for a in store.applied if a[0] == topic}
             continue
         if position != log.end:
@@ -50,7 +50,7 @@ def check_store(store: StoreFacts, logs: Mapping[str, TopicLog], expected: Expec
     for topic, event_id, _ in sorted(store.applied.keys() - known):
         yield Problem("applied_but_not_on_log", f"{topic} {event_id}")
     for topic, offset in sorted(entries):
-        if topic not in logs or not (0 <= offset < logs[topic].end or stream_of(topic) == HEARTBEAT):
+        if topic not in logs or not (0 <= offset < logs[topic].end or stream_of(topic) in {HEARTBEAT, HEADS}):
             yield Problem("quarantined_but_not_on_log", f"{topic} {offset}")
 
 

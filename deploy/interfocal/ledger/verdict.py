@@ -18,6 +18,7 @@ from interfocal.ledger.checks import (
     check_told,
 )
 from interfocal.ledger.expected import Expected, put_away
+from interfocal.ledger.heads import check_all_heads
 from interfocal.ledger.log import Problem, TopicLog
 from interfocal.ledger.stores import Applied, Desk, EventId, OutboxFacts, RegionFacts
 from interfocal.wiring.desks import desk_topics
@@ -149,8 +150,10 @@ def question(decision: Decision) -> tuple[str, str, int | None, str | None]:
 def problems(counted: Counted) -> Iterator[Problem]:
     """Everything else that should not be."""
     expected, region = counted.expected, counted.region
-    for log in counted.logs.values():
-        yield from (problem for problem in log.problems if problem.where not in region.acknowledged)
+    of_logs = (problem for log in counted.logs.values() for problem in log.problems)
+    for problem in (*of_logs, *check_all_heads(counted.logs)):
+        if problem.where not in region.acknowledged:
+            yield problem
     yield from check_outboxes(counted)
     yield from check_lines("view", region.view, sum(expected.view.values(), Counter()))
     yield from check_lines("tracing", region.tracing, expected.tracing)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from consumers.heartbeats import CLOCK_TOLERANCE_S, clock_skew_s
+from consumers.heads.heartbeats import CLOCK_TOLERANCE_S, clock_skew_s
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from schemas.topics import owner_of

@@ -106,6 +106,15 @@ class TrustMetrics:
         )
 
 
+class HeadMetrics:
+    """What heartbeats and the region's heads witness."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.unseen = _gauge(registry, "records_unseen", "Records that a heartbeat names and nobody folded", OF_STREAM)
+        self.unknown = _gauge(registry, "head_lines_unknown", "Lines that name no heartbeat of the member", ("member",))
+        self.behind = _gauge(registry, "head_behind_seconds", "From the heartbeat named to the last one", ("member",))
+
+
 class Metrics:
     """The metrics of one process."""
 
@@ -117,6 +126,7 @@ class Metrics:
         self.store = StoreMetrics(registry)
         self.process = ProcessMetrics(registry)
         self.trust = TrustMetrics(registry)
+        self.heads = HeadMetrics(registry)
         self.decisions = _counter(registry, "decisions", "Decisions taken", ("kind", "rule"))
         self.stages = Histogram(
             "interfocal_stage_seconds",

@@ -15,6 +15,7 @@ from psycopg import Connection
 from consumers.store.connection import connector
 from consumers.store.session import Session
 from producers.outbox import open_read_only
+from schemas.topics import is_short_lived
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 QUARANTINE = """
@@ -25,6 +26,16 @@ GAPS = "select topic, count(*) from chain_gap where acknowledged_by is null grou
 POSITIONS = "select topic, next_offset, paused from topic_position"
 REVISIONS = "select version_num from alembic_version"
 HEARTBEATS = "select member, appended_ms from heartbeat"
+UNSEEN = """
+    select head ->> 'topic', case
+        when (head ->> 'life')::int > coalesce(position.life, 0) then (head ->> 'seq')::bigint
+        when (head ->> 'life')::int = position.life then greatest((head ->> 'seq')::bigint - position.seq, 0)
+        else 0 end
+    from heartbeat cross join jsonb_array_elements(heads) as head
+    left join chain_position as position on position.topic = head ->> 'topic' and position.chain = head ->> 'chain'
+"""
+"""Of each chain: how far the member's own word is beyond what was folded. Compacted topics have no chain."""
+
 TRACES = "select state, count(*) from trace group by state"
 WORK = """
     select kind, count(*), extract(epoch from clock_timestamp() - min(since))::float8
@@ -66,12 +77,16 @@ class StoreFigures:
 
 @dataclass(frozen=True, slots=True)
 class RegionFigures:
-    """What only the region's database tells: when members were heard of, work by kind, traces by state."""
+    """What only the region's database tells: when members were heard of, work by kind, traces by state.
+
+    ``unseen``: by topic, records that its owner's last heartbeat names and that were not folded.
+    """
 
     heartbeats: Mapping[str, datetime]
     work: Mapping[str, Waiting]
     traces: Mapping[str, int]
     outbox: Waiting
+    unseen: Mapping[str, int]
 
 
 def read_store(connection: Connection[Any]) -> StoreFigures:
@@ -94,6 +109,7 @@ def read_region(connection: Connection[Any]) -> RegionFigures:
         work=_waiting(connection, WORK),
         traces=dict(connection.execute(TRACES).fetchall()),
         outbox=_waiting(connection, f"select 'region', waiting.* from ({REGION_OUTBOX}) as waiting")["region"],
+        unseen={topic: count for topic, count in connection.execute(UNSEEN).fetchall() if not is_short_lived(topic)},
     )
 
 

@@ -13,12 +13,13 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from consumers.heads.own_line import witness
 from consumers.store.connection import Connect
 from consumers.store.session import Session
 from consumers.tracing.table import State
 from consumers.tracing.wants import DELIVERY, ROUTING
 from interfocal.process.logs import log
-from interfocal.process.metrics import Metrics, reader_labels
+from interfocal.process.metrics import Metrics, reader_labels, topic_labels
 from interfocal.process.service import Worker
 from interfocal.watching.figures import NOTHING, RegionFigures, StoreFigures, read_region, read_store
 from schemas.errors import ExchangeError
@@ -89,12 +90,18 @@ def disk_look(metrics: Metrics, places: Mapping[str, Path]) -> Look:
     return look
 
 
-def store_look(metrics: Metrics, watched: Watched) -> Look:
-    """What a consumer's database says: the connection is opened for each look, so that desks need no second one."""
+def desk_look(metrics: Metrics, watched: Watched) -> Look:
+    """What a desk's database says, with what it witnesses of its member's heartbeats.
+
+    The connection is opened for each look, so that desks need no second one.
+    """
 
     def look() -> None:
         with closing(Session(watched.connect)) as session:
             show_store(metrics, watched, session.transact(read_store))
+            seen = session.transact(witness)
+        metrics.heads.unknown.labels(watched.member).set(len(seen.unknown))
+        metrics.heads.behind.labels(watched.member).set(seen.behind_s)
 
     return look
 
@@ -126,6 +133,8 @@ class RegionLook:
             waiting = figures.work.get(kind, NOTHING)
             store.work.labels(kind).set(waiting.count)
             store.work_oldest.labels(kind).set(waiting.oldest_s)
+        for topic, count in figures.unseen.items():
+            self.metrics.heads.unseen.labels(*topic_labels(topic)).set(count)
         for state in State:
             store.traces.labels(state).set(figures.traces.get(state, 0))
 

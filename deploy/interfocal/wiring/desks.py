@@ -23,6 +23,7 @@ from consumers.desk.own import OwnHandler
 from consumers.desk.receipts import ReceiptWorker
 from consumers.desk.told import ToldHandler
 from consumers.folding import Rules
+from consumers.heads.own_line import OwnLineHandler
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
 from consumers.source import Broker, KafkaSource
@@ -41,7 +42,7 @@ from interfocal.process.metrics import Metrics
 from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
 from interfocal.transport.signing_in import trusting
-from interfocal.watching.gauges import Look, Watched, disk_look, gauges_worker, pace, show_build, store_look
+from interfocal.watching.gauges import Look, Watched, desk_look, disk_look, gauges_worker, pace, show_build
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.certificates import tell_expiries
@@ -49,7 +50,16 @@ from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.rights import desk_group, desk_of
 from schemas.steps import Reached, not_watched
-from schemas.topics import GRANT, is_compacted, is_short_lived, member_topic, quarantine_topic, topics_for
+from schemas.topics import (
+    GRANT,
+    HEAD_TOPIC,
+    HEARTBEAT,
+    is_compacted,
+    is_short_lived,
+    member_topic,
+    quarantine_topic,
+    topics_for,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,9 @@ class WakingObserver(LoopObserver):
         """New deliveries are in the inbox."""
         LoopObserver.folded(self, topic, events)
         self.work.set()
+
+    def heartbeat(self, topic: str, clock_offset_s: float) -> None:
+        """Nothing: the region watches clocks, and says each fact once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,19 +128,21 @@ def _watching(installation: Installation, codes: Sequence[str], metrics: Metrics
     owners = {code: installation.directory.member(code).owner for code in codes}
     connects = {code: connector(installation.desk_url(code), f"desk.{owner}.gauges") for code, owner in owners.items()}
     watched = [Watched(DESK_READER, code, desk_topics(owner), connects[code]) for code, owner in owners.items()]
-    looks: list[Look] = [disk_look(metrics, {"var": installation.var}), *(store_look(metrics, one) for one in watched)]
+    looks: list[Look] = [disk_look(metrics, {"var": installation.var}), *(desk_look(metrics, one) for one in watched)]
     return gauges_worker(looks, pace(len(codes)))
 
 
 def desk_topics(owner: str) -> tuple[str, ...]:
-    """What a desk folds: all that the region writes for it alone, and what its member says in traces and grants."""
-    return *topics_for(owner), *(member_topic(owner, stream) for stream in OWN_STREAMS), member_topic(owner, GRANT)
+    """What a desk folds: what the region writes for it or for all, and what its member says but for its records."""
+    own = (*OWN_STREAMS, GRANT, HEARTBEAT)
+    return *topics_for(owner), HEAD_TOPIC, *(member_topic(owner, stream) for stream in own)
 
 
 def desk_handlers(installation: Installation, code: str) -> tuple[Handler, ...]:
     """What is done with what a desk folds."""
     terms, opener = terms_of(installation), opener_of(installation, code)
-    return DeskHandler(terms, opener.member), ToldHandler(), OwnHandler(), GrantedHandler(terms, opener)
+    own_line = OwnLineHandler(opener.member)
+    return DeskHandler(terms, opener.member), ToldHandler(), OwnHandler(), GrantedHandler(terms, opener), own_line
 
 
 def loop_runner(loop: Loop) -> Callable[[threading.Event], None]:
@@ -190,7 +205,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             now=now,
             pace=Pace(limit=pace.batch_records),
             short_lived=frozenset(filter(is_short_lived, topics)),
-            vital=frozenset(topics) - {quarantine_topic(owner)},
+            vital=frozenset(topics) - {quarantine_topic(owner), HEAD_TOPIC, member_topic(owner, HEARTBEAT)},
             compacted=frozenset(filter(is_compacted, topics)),
         )
     )

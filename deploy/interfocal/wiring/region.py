@@ -13,7 +13,8 @@ from prometheus_client import CollectorRegistry
 from consumers.checked import CheckedEvent, Handler
 from consumers.folding import Rules
 from consumers.granting.handler import GrantHandler
-from consumers.heartbeats import HeartbeatHandler
+from consumers.heads.handler import RegionHeadHandler
+from consumers.heads.heartbeats import HeartbeatHandler
 from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
 from consumers.quarantine.handler import SettlingHandler
@@ -50,6 +51,7 @@ from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.grants import forwarder_runner
+from interfocal.wiring.heads import heads_worker
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from schemas.errors import Temporary
@@ -59,6 +61,7 @@ from schemas.steps import Reached, not_watched
 from schemas.topics import (
     DECISION_TOPIC,
     DIRECTORY_TOPIC,
+    HEAD_TOPIC,
     MEMBER_STREAMS,
     REGION,
     is_compacted,
@@ -87,16 +90,16 @@ class WakingObserver(LoopObserver):
 
 
 def region_topics(installation: Installation) -> tuple[str, ...]:
-    """What the region folds: every member's streams, and its own decisions."""
+    """What the region folds: every member's streams, its own decisions, and what it has said of heads."""
     owners = installation.directory.owners()
-    return (DECISION_TOPIC, *(member_topic(owner, stream) for owner in owners for stream in MEMBER_STREAMS))
+    return (DECISION_TOPIC, HEAD_TOPIC, *(member_topic(owner, stream) for owner in owners for stream in MEMBER_STREAMS))
 
 
 def sending_topics(installation: Installation) -> tuple[str, ...]:
-    """What the region writes: decisions, directories, and what is for one member alone."""
+    """What the region writes: decisions, directories, heads, and what is for one member alone."""
     owners = installation.directory.owners()
     told = (topic for owner in owners for topic in topics_for(owner))
-    return (DECISION_TOPIC, DIRECTORY_TOPIC, *told)
+    return (DECISION_TOPIC, DIRECTORY_TOPIC, HEAD_TOPIC, *told)
 
 
 def wire_region(installation: Installation, reached: Reached = not_watched) -> Wired:
@@ -127,10 +130,15 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
             Worker("terms", lambda stop: terms.run(stop, may_decide)),
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
             Worker("forwarder", forwarder_runner(installation, may_decide, recovery)),
+            heads_worker(installation, may_decide),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
             anchor_worker([AuditLog(installation)]),
         ]
+    return Wired(_app(installation, loop, metrics), workers, lambda: _close((session, ending), outbox))
+
+
+def _app(installation: Installation, loop: Loop, metrics: Metrics) -> FastAPI:
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
@@ -138,7 +146,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     limits = (EXERCISE_NOTICE,)
     app.include_router(view_router(Reading(reader_connect(installation), installation.directory, limits)))
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
-    return Wired(app, workers, lambda: _close((session, ending), outbox))
+    return app
 
 
 def _close(sessions: Iterable[Session], outbox: RegionOutbox) -> None:
@@ -178,7 +186,8 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
 
 def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
     """What is done with what the region folds; a discard takes back what those before it did."""
-    folding = (ViewHandler(), TracingHandler(reached), GrantHandler(), TermHandler(), HeartbeatHandler())
+    of_records = (ViewHandler(), TracingHandler(reached), GrantHandler(), TermHandler())
+    folding = (*of_records, HeartbeatHandler(), RegionHeadHandler())
     return (*folding, SettlingHandler(folding, quarantine_limit))
 
 
