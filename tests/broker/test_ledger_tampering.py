@@ -17,6 +17,7 @@ from interfocal.commands.main import build_app
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.stack import Stack
+from producers.heartbeat import beat
 from schemas.record import SEAL_HEADER, Record
 from schemas.trust.seal import read_seal, seal
 from small_records import ASKED, ASKER, a_seizure
@@ -39,17 +40,20 @@ class Written:
 @pytest.fixture(scope="module")
 def written(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Written]:
     with settled_region(stack, tmp_path_factory.mktemp("tampering"), f"t{secrets.token_hex(6)}.") as small:
-        publish_three_more(small.installation)
+        publish_three_more_and_a_heartbeat(small.installation)
         honest, (other, *_) = (records(small.installation, topic) for topic in (TOPIC, OTHER))
         assert [number(record) for record in honest] == list(range(1, RECORDS + 1))
         yield Written(small.installation, honest, other)
 
 
-def publish_three_more(installation: Installation) -> None:
+def publish_three_more_and_a_heartbeat(installation: Installation) -> None:
     members = {code: member_parts(installation, code) for code in (ASKER, ASKED)}
     parts = region_parts(installation, members)
     try:
         members[ASKER].submit("seizure", *(a_seizure(f"KU-{at}", f"L-{at}") for at in range(50, 53)))
+        settle(installation, members, parts)
+        intake = members[ASKER].intake
+        assert beat(intake.outbox, intake.identity, now(), 1.0)
         settle(installation, members, parts)
     finally:
         parts.close()
@@ -105,6 +109,10 @@ def dropped(written: Written) -> Sequence[Record]:
     return [record for record in written.honest if number(record) != 4]
 
 
+def cut_off(written: Written) -> Sequence[Record]:
+    return written.honest[:-1]
+
+
 def reordered(written: Written) -> Sequence[Record]:
     one, two, three, four, five = written.honest
     return [one, two, four, three, five]
@@ -133,6 +141,7 @@ def forked_instead(written: Written) -> Sequence[Record]:
 
 DONE: Mapping[Callable[[Written], Sequence[Record]], tuple[str, str]] = {
     dropped: ("chain_gap", f"{TOPIC} life 1: 4 to 4"),
+    cut_off: ("chain_gap", f"{TOPIC} life 1: 5 to 5"),
     reordered: ("out_of_order", f"{TOPIC} 3"),
     altered_in_place: ("chain_gap", f"{TOPIC} life 1: 4 to 4"),
     copied: ("not_in_quarantine", f"{TOPIC} {RECORDS}"),

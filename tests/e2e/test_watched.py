@@ -5,11 +5,13 @@ import os
 import signal
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from interfocal.clock import now
@@ -67,6 +69,25 @@ def test_the_age_of_a_heartbeat_is_known_again_after_the_region_has_started_anew
 ) -> None:
     exchange.restart(REGION)
     until(lambda: prometheus.value("count(interfocal_heartbeat_age_seconds)") == len(MEMBERS), "both ages")
+
+
+def test_the_region_says_what_it_heard_and_every_desk_finds_its_own_line_true(
+    exchange: Exchange, prometheus: Server
+) -> None:
+    exchange.restart(REGION, INTERFOCAL_HEAD__EVERY_S="1")
+    try:
+        for code in MEMBERS:
+            url = exchange.installation.desk_url(code)
+            until(partial(holds_a_line, url), f"the desk of {code} to hold a line of the region")
+        until(lambda: prometheus.value("count(interfocal_head_behind_seconds < 60)") == len(MEMBERS), "both desks")
+        assert prometheus.value("max(interfocal_head_lines_unknown)") == 0
+    finally:
+        exchange.restart(REGION)
+
+
+def holds_a_line(url: str) -> bool:
+    with psycopg.connect(url) as connection:
+        return connection.execute("select from head_line where verdict = 'held'").rowcount > 0
 
 
 def hand_out(exchange: Exchange, life: timedelta) -> None:
