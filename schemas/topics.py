@@ -70,7 +70,8 @@ RECORD_STREAMS = ("seizure", "missing", "trace")
 """Streams whose events are records of a member; the ledger counts them."""
 GRANT: Final = "grant"
 HEARTBEAT: Final = "heartbeat"
-MEMBER_STREAMS = (*RECORD_STREAMS, "receipt", GRANT, HEARTBEAT)
+RECEIPT: Final = "receipt"
+MEMBER_STREAMS = (*RECORD_STREAMS, RECEIPT, GRANT, HEARTBEAT)
 DECISION_TOPIC = f"{REGION}.decision"
 DIRECTORY_TOPIC = f"{REGION}.directory"
 HEAD_TOPIC = f"{REGION}.head"

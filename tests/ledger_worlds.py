@@ -183,6 +183,7 @@ def expected_of(logs: Mapping[str, TopicLog], plan: Plan) -> Expected:
         decisions=told,
         receipts=frozenset(identity(event) for event in counted if isinstance(event.event, Receipt)),
         undecided=(),
+        unforwarded=(),
         set_aside=aside,
     )
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from consumers.loop import Loop
 from consumers.observer import Unobserved
 from consumers.parts import LoopParts, Pace
 from consumers.quarantine.telling import Teller
+from consumers.receipts.forwarding import ReceiptForwarder
 from consumers.source import Broker, KafkaSource, KafkaTopicReader
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
@@ -98,12 +100,19 @@ class MemberParts:
         self.outbox.close()
 
 
+OVERDUE = timedelta(hours=1)
+
+
 @dataclass(frozen=True, slots=True)
 class RegionParts:
-    """What folds and decides: every loop, and what is done after each round of them."""
+    """What folds and decides: every loop, and what is done after each round of them.
+
+    ``deciding``: of these steps those by which the region decides and sends.
+    """
 
     loops: Sequence[Loop]
     steps: Sequence[Callable[[], int]]
+    deciding: Sequence[Callable[[], int]]
     sessions: Sequence[Session]
     relay: Relay
     outbox: RegionOutbox
@@ -178,8 +187,8 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
         return ReceiptWorker(sessions[code], submit, desks[code].caught_up, threading.Event(), trouble).run_once
 
     teller = Teller(installation.directory.region, installation.directory.exercise, now)
-    steps = [router.run_once, terms.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
-    steps += [receipts(code) for code in desks]
+    deciding = [router.run_once, terms.run_once, lambda: router_session.transact(teller.tell), relay.run_once]
+    steps = [*deciding, *(receipts(code) for code in desks)]
 
     def granting(code: str) -> Callable[[], int]:
         def submit(records: Sequence[Mapping[str, Any]]) -> Sequence[str | Rejected]:
@@ -193,9 +202,11 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
         return GrantingWorker(sessions[code], installation.directory, opener, keys, submit, caught_up, refused).run_once
 
     forwarder = Forwarder(installation.directory, now)
+    confirming = ReceiptForwarder(installation.directory, now, OVERDUE)
+    steps += [lambda: router_session.transact(confirming.forward), lambda: router_session.transact(confirming.tell)]
     steps += [granting(code) for code in desks]
     steps += [lambda: router_session.transact(forwarder.forward), lambda: router_session.transact(forwarder.clear)]
-    return RegionParts((view, *desks.values()), steps, (*sessions.values(), router_session), relay, outbox)
+    return RegionParts((view, *desks.values()), steps, deciding, (*sessions.values(), router_session), relay, outbox)
 
 
 @dataclass(frozen=True, slots=True)

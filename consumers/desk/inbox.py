@@ -16,6 +16,10 @@ from schemas.wire.codec import decode
 COLUMNS = """event_id, of_event, sha256, from_member, act, purpose, requester, trace_id, hop, rule, accountable,
              decision_id, own_reference, recorded_at, received_at, body, receipt_event"""
 SENT_COLUMNS = "own_reference, act, requester, trace_id, hop, cause, event_id, submitted_at, body"
+UNRECEIPTED = "receipt_event is null and purpose <> 'receipt'"
+"""A receipt is not itself receipted."""
+
+FOR_PEOPLE = "purpose <> 'receipt'"
 OF_THESE = "(requester, trace_id) in (select * from unnest(%s::text[], %s::text[]))"
 
 
@@ -70,7 +74,7 @@ class SubmittedAct:
 
 def inbox(connection: Connection[Any], *, limit: int = 500) -> Sequence[InboxEntry]:
     """The newest deliveries, the oldest of them first."""
-    newest = f"select {COLUMNS} from inbox order by received_at desc, event_id desc limit %s"
+    newest = f"select {COLUMNS} from inbox where {FOR_PEOPLE} order by received_at desc, event_id desc limit %s"
     query = f"select * from ({newest}) as newest order by received_at, event_id"
     with connection.cursor(row_factory=class_row(InboxEntry)) as cursor:
         return cursor.execute(query, [limit]).fetchall()
@@ -120,6 +124,31 @@ def asker_references(connection: Connection[Any], keys: Collection[TraceKey]) ->
     return {TraceKey(requester, trace_id): reference for requester, trace_id, reference in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """Another desk's receipt for an event of this member: signed, for exactly these bytes, and kept here."""
+
+    by: str
+    received_at: datetime
+    receipt: str
+    erased: tuple[str, ...]
+
+
+def confirmations(connection: Connection[Any], events: Collection[str]) -> Mapping[str, Sequence[Confirmed]]:
+    """Receipts for these own events; one whose SHA-256 is another than that of what this member sealed is none."""
+    rows = connection.execute(
+        "select inbox.body ->> 'of_event', from_member, (inbox.body ->> 'received_at')::timestamptz, of_event,"
+        " inbox.body -> 'erased' from inbox join event as own on own.event_id = inbox.body ->> 'of_event'"
+        " and own.sha256 = inbox.body ->> 'sha256' where purpose = 'receipt' and own.event_id = any(%s)"
+        " order by 3, 4",
+        [list(events)],
+    ).fetchall()
+    found: dict[str, list[Confirmed]] = {}
+    for event, by, received_at, receipt, erased in rows:
+        found.setdefault(event, []).append(Confirmed(by, received_at, receipt, tuple(erased or ())))
+    return found
+
+
 def deliveries_of(connection: Connection[Any], entries: Iterable[InboxEntry]) -> Mapping[str, Delivery]:
     """The deliveries themselves by event id, with what they show beside the original."""
     wanted = [entry.event_id for entry in entries]
@@ -146,7 +175,7 @@ def keep_submissions(connection: Connection[Any], sent: Iterable[SubmittedAct]) 
 def without_receipt(connection: Connection[Any], limit: int) -> Sequence[InboxEntry]:
     """Deliveries whose receipt this member's intake has not accepted yet, the oldest first."""
     query = f"""select {COLUMNS}, (select min(traceparent) from event where event_id = inbox.event_id) as traceparent
-                from inbox where receipt_event is null order by received_at, event_id limit %s"""
+                from inbox where {UNRECEIPTED} order by received_at, event_id limit %s"""
     with connection.cursor(row_factory=class_row(InboxEntry)) as cursor:
         return cursor.execute(query, (limit,)).fetchall()
 

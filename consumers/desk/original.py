@@ -7,7 +7,7 @@ seal, checked here, says who speaks.
 from consumers.checked import CheckedEvent
 from consumers.checking import Terms, check_record
 from consumers.quarantine.entries import Faulty
-from schemas.events.delivery import Delivery
+from schemas.events.delivery import NOTICE, Delivery
 from schemas.events.trace import TraceAct
 from schemas.record import SEAL_HEADER, Record
 
@@ -37,6 +37,15 @@ def check_original(delivery: Delivery, terms: Terms) -> CheckedEvent | str:
     if isinstance(checked, Faulty):
         return reason_of(checked.reason)
     act = checked.event
-    if isinstance(act, TraceAct) and (act.requester, act.trace_id) != (delivery.requester, delivery.trace_id):
+    if isinstance(act, TraceAct) and not (_of_its_trace(delivery, act) or _is_told_of_its_own(delivery, act)):
         return OF_ANOTHER_TRACE
     return checked
+
+
+def _of_its_trace(delivery: Delivery, act: TraceAct) -> bool:
+    return (act.requester, act.trace_id) == (delivery.requester, delivery.trace_id)
+
+
+def _is_told_of_its_own(delivery: Delivery, act: TraceAct) -> bool:
+    """A notice is no step of a trace: it brings its addressee's own act back."""
+    return delivery.purpose == NOTICE and delivery.trace_id is None and act.member == delivery.inbox

@@ -5,17 +5,16 @@ Each is decided once: first the decision, then the grant after it. What is erase
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
-from consumers.checking import topic_of
 from consumers.store import buckets, outbox
-from consumers.tracing.decide import REGION_MEMBER, delivery_of
+from consumers.tracing.carrying import carried, original_of
+from consumers.tracing.decide import REGION_MEMBER
 from schemas.directory import Directory
 from schemas.events.decision import Decision, ForwardedGrant, PlannedDelivery, Undeliverable
-from schemas.events.delivery import Original
 from schemas.events.envelope import Handling
 from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
 from schemas.record import Draft
@@ -84,7 +83,7 @@ class Forwarder:
             "update given_grant set forwarded = true where member = %s and record_id = %s and not forwarded",
             [given.member, given.record_id],
         )
-        original = grant_original(transaction, given.member, given.event_id, given.sha256)
+        original = original_of(transaction, member_topic(given.member, GRANT), given.event_id, given.sha256)
         if marked.rowcount == 0 or original is None:  # erased meanwhile, or another instance was faster
             return False
         decision = self._decision(given)
@@ -98,7 +97,7 @@ class Forwarder:
         )
         first = outbox.add(transaction, drafted)
         for planned in decision.deliveries:
-            outbox.add(transaction, grant_draft(decision, value_sha256(value), planned, original), first)
+            outbox.add(transaction, carried(decision, value_sha256(value), planned, original), first)
         return True
 
     def _decision(self, given: Given) -> Decision:
@@ -128,32 +127,6 @@ class Forwarder:
             forwarding=forwarded if has_addressee else None,
             undeliverable=None if has_addressee else Undeliverable(reason="no_addressee"),
         )
-
-
-def grant_draft(decision: Decision, sha256: str, planned: PlannedDelivery, original: Original) -> Draft:
-    """A grant on its way to its addressee: the same bytes whenever it is made of the same decision and original."""
-    delivery = delivery_of(decision, sha256, planned, original)
-    return Draft(
-        topic_of(delivery),
-        delivery.event_id,
-        original.key,
-        encode(delivery),
-        headers_for(delivery, "delivery", own_context(decision.subject)),
-    )
-
-
-def grant_original(connection: Connection[Any], member: str, event: str, sha256: str) -> Original | None:
-    """The record of a grant as it was read; None where it is erased, or was taken back."""
-    row = connection.execute(
-        "select topic, log_offset, appended_ms, key, value, seal from event"
-        " where topic = %s and event_id = %s and sha256 = %s",
-        [member_topic(member, GRANT), event, sha256],
-    ).fetchone()
-    if row is None:
-        return None
-    topic, offset, appended_ms, key, value, seal = row
-    appended_at = datetime.fromtimestamp(appended_ms // 1000, UTC).replace(microsecond=appended_ms % 1000 * 1000)
-    return Original(topic=topic, offset=offset, appended_at=appended_at, key=key, value=bytes(value), seal=seal)
 
 
 def clear_again(transaction: Connection[Any], on_log: Iterable[tuple[str, str]]) -> int:

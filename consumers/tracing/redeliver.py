@@ -8,13 +8,14 @@ from typing import Any
 
 from psycopg import Connection
 
-from consumers.granting.forwarding import grant_draft, grant_original
 from consumers.store import outbox
 from consumers.tracing import knowledge
+from consumers.tracing.carrying import carried, original_of
 from consumers.tracing.deciding import delivery_draft
 from consumers.tracing.knowledge import Arrival
 from schemas.events.decision import Decision, PlannedDelivery
 from schemas.record import Draft
+from schemas.topics import GRANT, RECEIPT, member_topic
 
 
 def redeliver(transaction: Connection[Any], in_inboxes: Container[str]) -> int:
@@ -40,12 +41,25 @@ def _drafts(
     transaction: Connection[Any], decision: Decision, sha256: str, lacking: Sequence[PlannedDelivery]
 ) -> Sequence[Draft]:
     """The deliveries; none where the original is in quarantine, or erased."""
-    if decision.forwarding:
-        forwarded = decision.forwarding
-        grant = grant_original(transaction, forwarded.granted_by, decision.subject, forwarded.sha256)
-        return [grant_draft(decision, sha256, planned, grant) for planned in lacking] if grant else []
+    if place := _carried_from(decision):
+        original = original_of(transaction, *place)
+        return [carried(decision, sha256, planned, original) for planned in lacking] if original else []
     arrival = _arrival(transaction, decision)
     return [delivery_draft(decision, sha256, planned, arrival) for planned in lacking] if arrival else []
+
+
+def _carried_from(decision: Decision) -> tuple[str, str, str] | None:
+    """Topic, event id and SHA-256 of what a decision about no trace sends on."""
+    if decision.forwarding:
+        grant = decision.forwarding
+        return member_topic(grant.granted_by, GRANT), decision.subject, grant.sha256
+    if decision.receipted:
+        receipt = decision.receipted
+        return member_topic(receipt.receipted_by, RECEIPT), decision.subject, receipt.sha256
+    if decision.missing_receipt:
+        act = decision.missing_receipt
+        return member_topic(decision.deliveries[0].inbox, "trace"), act.of_event, act.sha256
+    return None
 
 
 def _arrival(transaction: Connection[Any], decision: Decision) -> Arrival | None:

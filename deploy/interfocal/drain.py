@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import psycopg
 
 from consumers.desk.granting import due_grants
+from consumers.desk.inbox import UNRECEIPTED
+from consumers.receipts.forwarding import unforwarded
 from consumers.source import Broker, KafkaTopicReader
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
@@ -29,7 +31,7 @@ UNTOLD = "select count(*) from quarantine where told_at is null and member is no
 class UnderWay:
     """What is left: outbox rows not acknowledged, records not folded, work (also senders to tell), rows, receipts.
 
-    ``grants`` are those that desks owe, and that the region has not sent on.
+    ``receipts`` and ``grants`` are those that desks owe, and that the region has not sent on.
     """
 
     outbox_rows: int = 0
@@ -52,9 +54,10 @@ def under_way(installation: Installation, reader: KafkaTopicReader) -> UnderWay:
         work = count(region, DUE) + count(region, UNTOLD)
         region_rows = count(region, "select count(*) from region_outbox where published_offset is null")
         grants = count(region, UNSENT_GRANTS)
+        receipts = unforwarded(region)
         folded = positions(region)
     records = behind(reader, region_topics(installation), folded)
-    left = UnderWay(outbox_rows, records, work, region_rows, grants=grants)
+    left = UnderWay(outbox_rows, records, work, region_rows, receipts, grants)
     return desks_under_way(installation, reader) if left.nothing else left
 
 
@@ -66,7 +69,7 @@ def desks_under_way(installation: Installation, reader: KafkaTopicReader) -> Und
     for code, url in installation.desk_urls.items():
         with psycopg.connect(url) as desk:
             grants += len(due_grants(desk, code, version))
-            receipts += count(desk, "select count(*) from inbox where receipt_event is null")
+            receipts += count(desk, f"select count(*) from inbox where {UNRECEIPTED}")
             folded.update(positions(desk))
     topics = [topic for code in installation.desk_urls for topic in desk_topics(code)]
     return UnderWay(records=behind(reader, topics, folded), receipts=receipts, grants=grants)

@@ -96,6 +96,24 @@ class ForwardedGrant(Part):
     of_event: Id = Field(description="The event whose sealed part it opens")
 
 
+class ForwardedReceipt(Part):
+    """A receipt goes on to the sender of what it is for; the subject is the receipt."""
+
+    receipted_by: Member = Field(description="Whose desk has it")
+    sha256: Hash = Field(description="SHA-256 of the receipt's value")
+    of_event: Id = Field(description="The event that was received")
+    delivery_id: Id = Field(description="Event id of the delivery that brought it")
+
+
+class MissingReceipt(Part):
+    """A receipt does not come, and the sender is told; the subject is the delivery."""
+
+    addressee: Member = Field(description="Whose desk has not confirmed")
+    of_event: Id = Field(description="The event that was sent to it")
+    sha256: Hash = Field(description="SHA-256 of that event's value")
+    since: Instant = Field(description="When it was decided to send it")
+
+
 class EndedTerm(Part):
     """A term of a record's handling that is over: the subject is the revision whose handling set it."""
 
@@ -139,6 +157,8 @@ class Decision(Event):
     undeliverable: Undeliverable | None = Field(default=None, description="Present when the kind says so")
     none: Settled | None = Field(default=None, description="Present when the kind is none")
     forwarding: ForwardedGrant | None = Field(default=None, description="Present when a grant goes on")
+    receipted: ForwardedReceipt | None = Field(default=None, description="Present when a receipt goes on")
+    missing_receipt: MissingReceipt | None = Field(default=None, description="Present when one does not come")
     release: QuarantinedRecord | None = Field(default=None, description="Present when a record is to be tried again")
     discard: QuarantinedRecord | None = Field(default=None, description="Present when a record is never to be used")
     embargo_end: EndedTerm | None = Field(default=None, description="Present when an embargo has ended")
@@ -152,6 +172,8 @@ DECISION_PARTS = MappingProxyType(
         "undeliverable": Undeliverable,
         "none": Settled,
         "forwarding": ForwardedGrant,
+        "receipted": ForwardedReceipt,
+        "missing_receipt": MissingReceipt,
         "release": QuarantinedRecord,
         "discard": QuarantinedRecord,
         "embargo_end": EndedTerm,

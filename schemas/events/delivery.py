@@ -1,12 +1,16 @@
 """The region's copy of a member's event to another's inbox. It changes when an addressee is shown more."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from schemas.events.decision import Evidence
 from schemas.events.envelope import Event
 from schemas.events.types import CodeOf, Hash, Id, Instant, Member, Name, Part, SealText
+
+
+NOTICE: Final = "notice"
+"""Purpose of a delivery that is no step of a trace: it brings its addressee's own act back."""
 
 
 class Original(Part):

@@ -169,7 +169,7 @@ def test_a_trace_document_holds_acts_in_order_with_what_they_answer() -> None:
     exchange = Exchange()
     exchange.deliver()
     exchange.say(FIRST, "question")
-    document = trace_document(exchange.known(FIRST))
+    document = trace_document(exchange.known(FIRST), {})
     assert [(act["act"], act["sent"], act["in_turn"]) for act in document["acts"]] == [
         ("request", False, True),
         ("question", True, True),

@@ -85,7 +85,7 @@ DISCLOSED: Mapping[type[Event], Mapping[str, str]] = {
     },
 }
 NEVER_SENT = {Decision, Seizure, Missing, TraceAct, Receipt, Heartbeat, Grant}
-"""What only the region reads of these, but for a trace's acts and grants, which are delivered as they are."""
+"""What only the region reads of these, but for what is delivered as it is: acts, grants, and receipts for own acts."""
 
 READ = marks(make="Zastava", serial="C 416377")
 ASKED = request_event(marks=READ)

@@ -1,12 +1,13 @@
 """``interfocal trace list|show|explain --as XX``: traces as one desk knows them. It changes with what is shown."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
 from consumers.audit.log import Deed, Kind
-from consumers.desk.inbox import deliveries_of, inbox_of
+from consumers.desk.inbox import Confirmed, confirmations, deliveries_of, inbox_of
 from consumers.desk.known import KnownAct, KnownTrace
 from consumers.desk.sealed import opened_parts, refused_in
 from consumers.tracing.explain import Wording
@@ -86,7 +87,10 @@ def show_trace_of(asked: DeskAsked, name: str) -> None:
     opener = opener_of(desk.installation, desk.code)
     opened = desk.read(lambda connection: opened_parts(connection, opener, trace.key))
     refused = desk.read(lambda connection: refused_in(connection, trace.key))
-    directory, document = desk.installation.directory, {**trace_document(trace), **sealed_rows(opened, refused)}
+    own = [act.event_id for act in trace.acts if act.sent]
+    confirmed = desk.read(lambda connection: confirmations(connection, own))
+    document = {**trace_document(trace, confirmed), **sealed_rows(opened, refused)}
+    directory = desk.installation.directory
     asked.log(desk, {"trace": trace.key.trace_id, "opened": [one.event_id for one in opened if one.part]})
     if asked.form is Form.JSON:
         print_json({"member": desk.code, "trace": document}, directory)
@@ -100,6 +104,7 @@ def show_trace_of(asked: DeskAsked, name: str) -> None:
     print_table(("hop", "state", "to answer", "rule"), hops)
     for act in trace.acts:
         _print_act(act, wording)
+        _print_confirmed(confirmed.get(act.event_id, ()), wording)
     for line in ("", *sealed_lines(opened, refused)):
         print_line(line)
     print_notes([desk.code, document], directory)
@@ -144,6 +149,13 @@ def _print_act(act: KnownAct, wording: Wording) -> None:
         print_line(f"  {line}")
     if marks := mark_rows(act.part):
         print_table(MARKS_SHOWN, ([mark.get(name) for name in MARK_COLUMNS] for mark in marks))
+
+
+def _print_confirmed(receipts: Sequence[Confirmed], wording: Wording) -> None:
+    for one in receipts:
+        erased = f", {len(one.erased)} grants erased there" if one.erased else ""
+        by, at = wording.member(one.by), instant_shown(one.received_at)
+        print_line(f"  received by {by} on {at} UTC, receipt {one.receipt}{erased}")
 
 
 def _explained(trace: KnownTrace, sentences: list[str]) -> Row:

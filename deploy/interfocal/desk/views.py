@@ -10,7 +10,7 @@ from typing import Any, cast
 
 from pydantic import BaseModel
 
-from consumers.desk.inbox import InboxEntry
+from consumers.desk.inbox import Confirmed, InboxEntry
 from consumers.desk.known import KnownAct, KnownHop, KnownTrace
 from consumers.tracing.explain import Wording, fact
 from consumers.tracing.trace import TraceKey
@@ -77,9 +77,13 @@ def role_of(trace: KnownTrace) -> str:
     return " and ".join(name for name, holds in roles if holds) or "told"
 
 
-def trace_document(trace: KnownTrace) -> Row:
-    """All that this desk knows of one trace: acts in causal order, marks verbatim with their match keys beside."""
-    return {**trace_row(trace), "hops": [_hop(hop) for hop in trace.hops], "acts": [_act(act) for act in trace.acts]}
+def trace_document(trace: KnownTrace, confirmed: Mapping[str, Sequence[Confirmed]]) -> Row:
+    """All that this desk knows of one trace: acts in causal order, marks verbatim with their match keys beside.
+
+    ``confirmed``: other desks' receipts for own acts, by the act's event id.
+    """
+    acts = [{**_act(act), "confirmed": _confirmed(confirmed.get(act.event_id, ()))} for act in trace.acts]
+    return {**trace_row(trace), "hops": [_hop(hop) for hop in trace.hops], "acts": acts}
 
 
 def explanation(trace: KnownTrace, deliveries: Mapping[str, Delivery], wording: Wording) -> list[str]:
@@ -140,6 +144,18 @@ def _act(act: KnownAct) -> Row:
         "says": dict(act.part),
         "match_keys": mark_rows(act.part),
     }
+
+
+def _confirmed(receipts: Iterable[Confirmed]) -> list[Row]:
+    return [
+        {
+            "from": one.by,
+            "received_at": instant_text(one.received_at),
+            "receipt": one.receipt,
+            "grants_erased": list(one.erased),
+        }
+        for one in receipts
+    ]
 
 
 def _mark(name: str, text: str | None, state: str) -> Row:

@@ -94,6 +94,12 @@ class HeadSettings(Purpose):
     every_s: Annotated[float, Field(ge=1, le=86_400)] = 300.0
 
 
+class ReceiptSettings(Purpose):
+    """After how many seconds without a receipt a sender is told that its event is not confirmed."""
+
+    overdue_s: Annotated[float, Field(ge=1)] = 3600.0
+
+
 class LoopSettings(Purpose):
     """How a consumer loop reads: records in one transaction, unusable records of one topic before it pauses.
 
@@ -148,6 +154,7 @@ class Settings(BaseSettings):
     outbox: OutboxSettings = OutboxSettings()
     heartbeat: HeartbeatSettings = HeartbeatSettings()
     head: HeadSettings = HeadSettings()
+    receipts: ReceiptSettings = ReceiptSettings()
     loop: LoopSettings = LoopSettings()
     view: ViewSettings = ViewSettings()
     ways_in: WaysInSettings = WaysInSettings()

@@ -95,6 +95,8 @@ def check_decisions(region: RegionFacts, expected: Expected) -> Iterator[Problem
             yield Problem("decided_row_unexpected", region.decided[want])
     for want in expected.undecided:
         yield Problem("not_decided", f"{want.kind} of {want.subject}, hop {want.hop}")
+    for receipt in sorted(expected.unforwarded):
+        yield Problem("receipt_not_forwarded", receipt)
     for topic, event_id, _ in sorted(expected.receipts - region.receipts):
         yield Problem("receipt_row_missing", f"{topic} {event_id}")
     for topic, event_id, _ in sorted(region.receipts - expected.receipts):

@@ -19,6 +19,7 @@ from consumers.tracing.trace import Act, Trace, TraceKey
 from consumers.tracing.wants import Want, wants
 from consumers.view.dump import dump_row, lines
 from interfocal.ledger.log import TopicLog
+from interfocal.ledger.receipts import unforwarded
 from interfocal.ledger.stores import Applied, EventId, LineCounts, StoreFacts, inbox_line, lines_of_rows
 from schemas.events.decision import Decision
 from schemas.events.delivery import Delivery
@@ -33,7 +34,7 @@ class Expected:
     """What the databases must hold: lines of view and acts by event, inbox lines, decisions, and what is set aside.
 
     ``set_aside`` are whole events that take no effect and wait in quarantine. ``undecided`` is what traces call for
-    and no decision has settled.
+    and no decision has settled. ``unforwarded``: receipts that their sender was owed and did not get.
     """
 
     view: Mapping[EventId, LineCounts]
@@ -44,6 +45,7 @@ class Expected:
     decisions: Sequence[Decision]
     receipts: frozenset[Applied]
     undecided: Sequence[Want]
+    unforwarded: Sequence[str]
     set_aside: frozenset[Applied]
 
 
@@ -69,6 +71,7 @@ def expect(logs: Mapping[str, TopicLog], stores: Sequence[StoreFacts], terms: Te
         decisions=list(decisions.values()),
         receipts=frozenset(identity(event) for event in folded if isinstance(event.event, Receipt)),
         undecided=undecided(traces, decisions.values()),
+        unforwarded=list(unforwarded(folded)),
         set_aside=frozenset(left_out | unsound | {refused for trace in traces for refused in set_aside(trace)}),
     )
 

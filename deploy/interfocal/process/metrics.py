@@ -82,6 +82,14 @@ class StoreMetrics:
         self.migration = _gauge(registry, "migration_info", "Revisions of a database's tables", ("member", "revision"))
 
 
+class ReceiptMetrics:
+    """What the region sent and no desk has confirmed, by whose desk that is."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.missing = _gauge(registry, "receipts_missing", "Deliveries without a receipt", ("member",))
+        self.oldest = _gauge(registry, "receipts_oldest_seconds", "Age of the oldest of them", ("member",))
+
+
 class ProcessMetrics:
     """What a process says of itself and of where it stands."""
 
@@ -127,6 +135,7 @@ class Metrics:
         self.process = ProcessMetrics(registry)
         self.trust = TrustMetrics(registry)
         self.heads = HeadMetrics(registry)
+        self.receipts = ReceiptMetrics(registry)
         self.decisions = _counter(registry, "decisions", "Decisions taken", ("kind", "rule"))
         self.stages = Histogram(
             "interfocal_stage_seconds",

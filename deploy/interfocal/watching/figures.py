@@ -44,6 +44,10 @@ WORK = """
 """
 """Work has no time of its own: it waits since the event came that calls for it."""
 
+RECEIPTS = """
+    select inbox, count(*), extract(epoch from clock_timestamp() - min(decided_at))::float8
+    from planned_delivery where not settled group by inbox
+"""
 REGION_OUTBOX = """
     select count(*), extract(epoch from clock_timestamp() - min(added_at))::float8
     from region_outbox where published_offset is null
@@ -79,7 +83,8 @@ class StoreFigures:
 class RegionFigures:
     """What only the region's database tells: when members were heard of, work by kind, traces by state.
 
-    ``unseen``: by topic, records that its owner's last heartbeat names and that were not folded.
+    ``unseen``: by topic, records that its owner's last heartbeat names and that were not folded. ``receipts``: by
+    addressee, deliveries that it has not confirmed.
     """
 
     heartbeats: Mapping[str, datetime]
@@ -87,6 +92,7 @@ class RegionFigures:
     traces: Mapping[str, int]
     outbox: Waiting
     unseen: Mapping[str, int]
+    receipts: Mapping[str, Waiting]
 
 
 def read_store(connection: Connection[Any]) -> StoreFigures:
@@ -109,6 +115,7 @@ def read_region(connection: Connection[Any]) -> RegionFigures:
         work=_waiting(connection, WORK),
         traces=dict(connection.execute(TRACES).fetchall()),
         outbox=_waiting(connection, f"select 'region', waiting.* from ({REGION_OUTBOX}) as waiting")["region"],
+        receipts=_waiting(connection, RECEIPTS),
         unseen={topic: count for topic, count in connection.execute(UNSEEN).fetchall() if not is_short_lived(topic)},
     )
 

@@ -133,6 +133,10 @@ class RegionLook:
             waiting = figures.work.get(kind, NOTHING)
             store.work.labels(kind).set(waiting.count)
             store.work_oldest.labels(kind).set(waiting.oldest_s)
+        for member in self.heard.keys() | figures.receipts.keys():
+            waiting = figures.receipts.get(member, NOTHING)
+            self.metrics.receipts.missing.labels(member).set(waiting.count)
+            self.metrics.receipts.oldest.labels(member).set(waiting.oldest_s)
         for topic, count in figures.unseen.items():
             self.metrics.heads.unseen.labels(*topic_labels(topic)).set(count)
         for state in State:

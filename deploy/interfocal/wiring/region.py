@@ -19,6 +19,7 @@ from consumers.loop import Loop
 from consumers.parts import LoopParts, Pace
 from consumers.quarantine.handler import SettlingHandler
 from consumers.quarantine.telling import Teller
+from consumers.receipts.handler import ExpectedReceiptHandler
 from consumers.source import Broker, KafkaSource
 from consumers.store.connection import connector
 from consumers.store.outbox import RegionOutbox
@@ -52,6 +53,7 @@ from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.grants import forwarder_runner
 from interfocal.wiring.heads import heads_worker
+from interfocal.wiring.receipts import receipts_worker
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from schemas.errors import Temporary
@@ -131,6 +133,7 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
             Worker("forwarder", forwarder_runner(installation, may_decide, recovery)),
             heads_worker(installation, may_decide),
+            receipts_worker(installation, may_decide),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
             anchor_worker([AuditLog(installation)]),
@@ -187,7 +190,7 @@ def make_loop(installation: Installation, observer: LoopObserver, reached: Reach
 def handlers(quarantine_limit: int, reached: Reached = not_watched) -> tuple[Handler, ...]:
     """What is done with what the region folds; a discard takes back what those before it did."""
     of_records = (ViewHandler(), TracingHandler(reached), GrantHandler(), TermHandler())
-    folding = (*of_records, HeartbeatHandler(), RegionHeadHandler())
+    folding = (*of_records, ExpectedReceiptHandler(), HeartbeatHandler(), RegionHeadHandler())
     return (*folding, SettlingHandler(folding, quarantine_limit))
 
 

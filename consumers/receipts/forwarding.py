@@ -1,0 +1,142 @@
+"""Sends receipts on to whose event they are for, and tells senders of receipts that do not come.
+
+It changes with what a sender is owed. Each is decided once: first the decision, then its delivery after it. What is
+delivered is the addressee's own signed receipt, or, where none comes, the sender's own event with the notice.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from psycopg import Connection
+
+from consumers.store import outbox
+from consumers.tracing.carrying import carried, original_of
+from consumers.tracing.decide import REGION_MEMBER
+from consumers.tracing.deciding import decision_draft
+from schemas.directory import Directory
+from schemas.events.decision import Decision, ForwardedReceipt, MissingReceipt, PlannedDelivery
+from schemas.events.delivery import NOTICE, Original
+from schemas.events.envelope import Handling
+from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.topics import RECEIPT, member_topic
+from schemas.wire.traceparent import own_context
+
+RECEIPTED, MISSING = "receipted", "missing_receipt"
+
+BATCH = 100
+OF_THE_SENDER = """
+    join trace_act as act on act.event_id = planned.of_event
+        and (act.requester, act.trace_id) = (planned.requester, planned.trace_id)
+"""
+GIVEN = f"""
+    from planned_delivery as planned {OF_THE_SENDER}
+    join receipt on receipt.delivery_id = planned.delivery_id and receipt.member = planned.inbox
+        and receipt.of_event = planned.of_event and receipt.sha256 = act.sha256
+    where not planned.settled
+"""
+"""Receipts by the addressee itself for exactly what was sent; any other is none."""
+
+TO_FORWARD = f"""
+    select planned.delivery_id, planned.inbox, act.member, planned.of_event, receipt.event_id, receipt.value_sha256
+    {GIVEN} order by planned.decided_at, planned.delivery_id limit %s for update of planned skip locked
+"""
+TO_TELL = f"""
+    select planned.delivery_id, planned.inbox, act.member, planned.of_event, act.event_id, act.sha256,
+        planned.decided_at
+    from planned_delivery as planned {OF_THE_SENDER}
+    where not planned.settled and not planned.told and planned.decided_at < %s and act.standing = 'counted'
+        and act.member <> planned.inbox
+    order by planned.decided_at, planned.delivery_id limit %s for update of planned skip locked
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """What somebody is owed: of one delivery, who got it, who sent what it brought, and the record that goes on."""
+
+    delivery_id: str
+    addressee: str
+    sender: str
+    of_event: str
+    record: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiptForwarder:
+    """What the region goes by: its directory, the clock, and after how long a receipt is missing."""
+
+    directory: Directory
+    now: Callable[[], datetime]
+    overdue: timedelta
+
+    def forward(self, transaction: Connection[Any]) -> int:
+        """Settle deliveries whose receipt is here, at most a batch; how many. A sender's own needs no forwarding."""
+        waiting = [Owed(*row) for row in transaction.execute(TO_FORWARD, [BATCH]).fetchall()]
+        for owed in waiting:
+            transaction.execute("update planned_delivery set settled = true where delivery_id = %s", [owed.delivery_id])
+            receipt = original_of(transaction, member_topic(owed.addressee, RECEIPT), owed.record, owed.sha256)
+            if receipt is not None and owed.sender != owed.addressee:
+                self._send(transaction, self.receipted(owed), receipt)
+        return len(waiting)
+
+    def tell(self, transaction: Connection[Any]) -> int:
+        """Tell senders of receipts that are overdue, at most a batch; how many."""
+        late = transaction.execute(TO_TELL, [self.now() - self.overdue, BATCH]).fetchall()
+        for *columns, decided_at in late:
+            owed = Owed(*columns)
+            transaction.execute("update planned_delivery set told = true where delivery_id = %s", [owed.delivery_id])
+            act = original_of(transaction, member_topic(owed.sender, "trace"), owed.record, owed.sha256)
+            if act is not None:
+                self._send(transaction, self.missing(owed, decided_at), act)
+        return len(late)
+
+    def receipted(self, owed: Owed) -> Decision:
+        """That a receipt goes on to the sender."""
+        part = ForwardedReceipt(
+            receipted_by=owed.addressee, sha256=owed.sha256, of_event=owed.of_event, delivery_id=owed.delivery_id
+        )
+        return self._decision(owed, (RECEIPTED, owed.record, RECEIPT), {RECEIPTED: part})
+
+    def missing(self, owed: Owed, since: datetime) -> Decision:
+        """That a receipt does not come."""
+        part = MissingReceipt(addressee=owed.addressee, of_event=owed.of_event, sha256=owed.sha256, since=since)
+        return self._decision(owed, (MISSING, owed.delivery_id, NOTICE), {MISSING: part})
+
+    def _decision(self, owed: Owed, kind: tuple[str, str, str], part: Mapping[str, Any]) -> Decision:
+        what, subject, purpose = kind
+        record = decision_record_id(self.directory.region, what, subject, None, None)
+        own_id = event_id(record, 1)
+        planned = PlannedDelivery(event_id=delivery_event_id(own_id, owed.sender), inbox=owed.sender, purpose=purpose)
+        return Decision(
+            event_id=own_id,
+            record_id=record,
+            revision=1,
+            member=REGION_MEMBER,
+            recorded_at=self.now(),
+            status="active",
+            exercise=self.directory.exercise,
+            handling=Handling(),
+            kind=what,
+            subject=subject,
+            directory_version=self.directory.version,
+            deliveries=(planned,) if self.directory.has(owed.sender) else (),
+            **part,
+        )
+
+    def _send(self, transaction: Connection[Any], decision: Decision, original: Original) -> None:
+        outbox.hold_additions(transaction)
+        if outbox.contains(transaction, decision.event_id):
+            return
+        drafted = decision_draft(decision, own_context(decision.subject))
+        first = outbox.add(transaction, drafted)
+        for planned in decision.deliveries:
+            outbox.add(transaction, carried(decision, value_sha256(drafted.value), planned, original), first)
+
+
+def unforwarded(connection: Connection[Any]) -> int:
+    """How many receipts are here that nobody has settled."""
+    (count,) = connection.execute(f"select count(*) {GIVEN}".encode()).fetchone() or (0,)
+    return int(count)
