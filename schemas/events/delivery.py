@@ -8,7 +8,6 @@ from schemas.events.decision import Evidence
 from schemas.events.envelope import Event
 from schemas.events.types import CodeOf, Hash, Id, Instant, Member, Name, Part, SealText
 
-
 NOTICE: Final = "notice"
 """Purpose of a delivery that is no step of a trace: it brings its addressee's own act back."""
 
