@@ -5,7 +5,9 @@ PYTHON ?= python3
 STAMP := $(VENV)/installed
 RUN := $(VENV)/bin
 UV_VERSION := 0.13.9
-TEST_PROGRAMS := kcat chromium prometheus
+TEST_PROGRAMS := chromium prometheus
+# Most of the time a test waits for a server: two run side by side, each on servers of its own.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 
 ONCE ?=
 BROKERS ?=
@@ -26,7 +28,7 @@ demo: $(STAMP) ## Bring up the stack and run the whole exchange; ONCE=1 exits af
 	$(RUN)/interfocal demo $(if $(ONCE),--once) $(if $(BROKERS),--brokers $(BROKERS)) $(if $(REGION),--region "$(REGION)") $(if $(RECORDS),--records "$(RECORDS)")
 
 test: $(STAMP) test-programs ## Run every test, on the real Kafka and the real PostgreSQL
-	$(RUN)/pytest $(ARGS)
+	$(RUN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 faults: $(STAMP) test-programs ## Take away, fill, kill and freeze what runs under load, seed bugs, and prove what is left (long)
 	$(RUN)/pytest tests/faults --timeout 900 $(ARGS)
@@ -35,7 +37,7 @@ check: $(STAMP) test-programs ## Format, lint, types, tests
 	$(RUN)/ruff format --check
 	$(RUN)/ruff check
 	$(RUN)/mypy
-	$(RUN)/pytest $(ARGS)
+	$(RUN)/pytest $(SIDE_BY_SIDE) $(ARGS)
 
 bench: $(STAMP) ## Measure, each figure beside a reference; ONLY=reading for a part, ARGS='--size-mib 100' for less
 	PYTHONPATH=tests $(RUN)/python tests/bench/main.py $(ONLY) $(ARGS)
