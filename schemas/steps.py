@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Step(StrEnum):
-    """One step, from a national record to the receipt for its delivery."""
+    """One step, from a national record to the receipt for its delivery, and to who opens its sealed part."""
 
     ACCEPTED = "accepted"  # a member's outbox has committed event and revision
     SEALED = "sealed"  # an outbox has committed numbers and seals
@@ -27,6 +27,9 @@ class Step(StrEnum):
     INBOX_FOLDED = "inbox_folded"  # a desk has committed a delivery
     RECEIPT_ACCEPTED = "receipt_accepted"  # the desk's member has accepted the receipt for it
     RECEIPT_FOLDED = "receipt_folded"  # the region has committed the receipt
+    RECEIPT_FORWARDED = "receipt_forwarded"  # likewise its way to the sender
+    GRANTED = "granted"  # the asker's member has accepted the grant to who has to answer; its desk does not know it yet
+    GRANT_FORWARDED = "grant_forwarded"  # the region has committed the grant's way to its addressee
 
 
 Reached = Callable[[Step], None]

@@ -19,6 +19,7 @@ from running import LIMIT_S, PAUSE_S, Exchange, until
 from schemas.errors import StoreAway
 
 ASKER, ASKED = "AA", "BB"
+SEALED = {"case_details": "It lay under the seat."}
 T = TypeVar("T")
 
 
@@ -116,8 +117,8 @@ class Story:
         self.keep(taken(lambda: submit(self.exchange, ASKER, "seizure", *records)))
 
     def ask(self) -> None:
-        """A request that names the other member."""
-        record = a_request(f"T-{self.tag}", a_firearm(f"T{self.tag}"), ASKED)
+        """A request that names the other member, with a sealed part."""
+        record = {**a_request(f"T-{self.tag}", a_firearm(f"T{self.tag}"), ASKED), "sealed_part": SEALED}
         result = taken(lambda: DeskActs(self.exchange.installation, ASKER).open(record))
         self.request, self.trace_id = self.keep([result])[0], str(result.trace_id)
 

@@ -15,6 +15,7 @@ from consumers.desk.sealed import HeldGrant, Opener, keep_given
 from consumers.store.session import Session
 from schemas.directory import Directory
 from schemas.errors import ExchangeError, Rejected, Unusable
+from schemas.steps import Reached, Step, not_watched
 from schemas.trust.sealed_parts import GRANT_SUITE, Place, Terms, wrap
 
 BATCH = 50
@@ -88,6 +89,7 @@ class GrantingWorker:
     submit: SubmitGrants
     may_send: Callable[[], bool]
     trouble: Callable[[ExchangeError], None]
+    reached: Reached = not_watched
 
     def run(self, stop: Event) -> None:
         """Grant until ``stop`` is set; waits while parts are away."""
@@ -139,7 +141,10 @@ class GrantingWorker:
         }
 
     def _give(self, records: Sequence[tuple[DueGrant, Mapping[str, Any]]]) -> None:
-        answers = self.submit([record for _, record in records]) if records else ()
+        if not records:
+            return
+        answers = self.submit([record for _, record in records])
+        self.reached(Step.GRANTED)
         for (due, _), answer in zip(records, answers, strict=True):
             if isinstance(answer, Rejected):
                 self._refuse(due, Unusable(str(answer), code=answer.code))

@@ -9,13 +9,18 @@ from itertools import count
 
 import pytest
 
+from consumers.desk.inbox import confirmations
+from consumers.desk.sealed import opened_parts
+from consumers.tracing.trace import TraceKey
+from interfocal.desk.acts import DeskActs
+from interfocal.installation.opening import opener_of
 from interfocal.ledger.log import TopicLog
 from interfocal.ledger.verify import Proof
 from interfocal.wiring.killing import VARIABLE
 from running import DESKS, PRODUCER, REGION, Exchange, ended
 from schemas.record import SEAL_HEADER
 from schemas.steps import Step
-from story import ASKED, ASKER, Story
+from story import ASKED, ASKER, SEALED, Story
 
 STORIES = count(1)
 
@@ -47,6 +52,9 @@ DEATHS: Mapping[Step, Sequence[Death]] = {
     Step.INBOX_FOLDED: [Death(DESKS)],
     Step.RECEIPT_ACCEPTED: [Death(DESKS)],
     Step.RECEIPT_FOLDED: [Death(REGION)],
+    Step.RECEIPT_FORWARDED: [Death(REGION)],
+    Step.GRANTED: [Death(DESKS)],
+    Step.GRANT_FORWARDED: [Death(REGION)],
 }
 CASES = [(step, death) for step, deaths in DEATHS.items() for death in deaths]
 
@@ -91,6 +99,7 @@ def check(exchange: Exchange, story: Story) -> None:
     applied = "select count(*) from event where event_id = any(%s)"
     assert exchange.region(applied, story.events) == [(7,)]
     check_delivered_once(story, proof)
+    check_opened(story)
     for topic, log in proof.counted.logs.items():
         assert list(goes_back(log)) == [], topic
 
@@ -104,6 +113,15 @@ def check_delivered_once(story: Story, proof: Proof) -> None:
     hop = "select state, accountable from trace_hop where trace_id = %s"
     assert story.exchange.region(hop, story.trace_id) == [("acknowledged", ASKED)]
     assert proof.balance.waiting == 0
+
+
+def check_opened(story: Story) -> None:
+    """The member that has to answer opens what the asker sealed; the asker holds its receipt for the request."""
+    installation, key = story.exchange.installation, TraceKey(ASKER, story.trace_id)
+    opened = DeskActs(installation, ASKED).read(lambda c: opened_parts(c, opener_of(installation, ASKED), key))
+    assert [one.part.case_details for one in opened if one.part] == [SEALED["case_details"]]
+    confirmed = DeskActs(installation, ASKER).read(lambda c: confirmations(c, [story.request]))
+    assert [one.by for one in confirmed[story.request]] == [ASKED]
 
 
 def goes_back(log: TopicLog) -> Iterator[str]:

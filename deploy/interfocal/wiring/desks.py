@@ -210,10 +210,12 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
         )
     )
     receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)
-    return loop, receipts, _granting(installation, code, Session(connect), loop.caught_up)
+    return loop, receipts, _granting(installation, code, Session(connect), loop.caught_up, shared.reached)
 
 
-def _granting(installation: Installation, code: str, session: Session, may_send: Callable[[], bool]) -> GrantingWorker:
+def _granting(
+    installation: Installation, code: str, session: Session, may_send: Callable[[], bool], reached: Reached
+) -> GrantingWorker:
     def refused(error: ExchangeError) -> None:
         log().warning("grant_waits", member=code, code=error.code)
 
@@ -225,6 +227,7 @@ def _granting(installation: Installation, code: str, session: Session, may_send:
         submit=grants_to(installation, code),
         may_send=may_send,
         trouble=refused,
+        reached=reached,
     )
 
 

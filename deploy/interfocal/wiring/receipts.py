@@ -13,11 +13,14 @@ from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from interfocal.process.service import Worker
 from schemas.errors import Temporary
+from schemas.steps import Reached, Step, not_watched
 
 LOOK_EVERY_S = 0.5
 
 
-def receipts_worker(installation: Installation, may_decide: Callable[[], bool]) -> Worker:
+def receipts_worker(
+    installation: Installation, may_decide: Callable[[], bool], reached: Reached = not_watched
+) -> Worker:
     """Works behind the start barrier."""
     overdue = timedelta(seconds=installation.settings.receipts.overdue_s)
     forwarder = ReceiptForwarder(installation.directory, now, overdue)
@@ -25,16 +28,18 @@ def receipts_worker(installation: Installation, may_decide: Callable[[], bool]) 
     def run(stop: threading.Event) -> None:
         with closing(Session(connector(installation.region_url, "region.receipts"))) as session:
             while not stop.is_set():
-                if not (may_decide() and work(session, forwarder)):
+                if not (may_decide() and work(session, forwarder, reached)):
                     stop.wait(LOOK_EVERY_S)
 
     return Worker("receipts", run)
 
 
-def work(session: Session, forwarder: ReceiptForwarder) -> int:
+def work(session: Session, forwarder: ReceiptForwarder, reached: Reached) -> int:
     """One round; how much was done. A database that is away is asked again."""
     try:
-        return session.transact(forwarder.forward) + session.transact(forwarder.tell)
+        if forwarded := session.transact(forwarder.forward):
+            reached(Step.RECEIPT_FORWARDED)
+        return forwarded + session.transact(forwarder.tell)
     except Temporary as error:
         log().warning("receipts_wait", code=error.code, reason=str(error))
         return 0
