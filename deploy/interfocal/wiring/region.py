@@ -160,7 +160,8 @@ def _close(sessions: Iterable[Session], outbox: RegionOutbox) -> None:
 
 def _watching(installation: Installation, metrics: Metrics) -> Worker:
     connect = connector(installation.region_url, "region.gauges")
-    watched = Watched(REGION_READER, REGION.upper(), region_topics(installation), connect)
+    readers = (REGION.upper(), *(member.code for member in installation.directory.members))
+    watched = Watched(REGION_READER, REGION.upper(), region_topics(installation), connect, readers)
     return gauges_worker([disk_look(metrics, {"var": installation.var}), RegionLook(metrics, watched, now)])
 
 
