@@ -15,6 +15,7 @@ from consumers.store.session import Session
 from consumers.view.queries import Wanted, find
 from consumers.view.reading import Answer, related_to, token_sha256
 from consumers.view.reading import read as read_view
+from consumers.view.second_person import Second, question_of
 
 WHY = Reason("mark-7", "tracing", "C-77")
 TOKENS = {"RS": "token of rs", "AL": "token of al", "MK": "token of mk", "BA": "token of ba"}
@@ -42,15 +43,18 @@ class ReaderRole:
 
     def read(self, token: str, listing: str, wanted: Wanted | None = None) -> Answer | None:
         asked = wanted or Wanted()
+        question = question_of(listing, asked, 1000, 1000)
         session = Session(self.connect)
         try:
-            return read_view(
+            answer = read_view(
                 session,
                 token,
                 WHY,
-                {"list": listing},
+                question,
                 lambda open_: (find(open_, listing, asked, 1000), related_to(open_, asked)),
             )
+            assert not isinstance(answer, Second)
+            return answer
         finally:
             session.close()
 

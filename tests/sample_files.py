@@ -8,6 +8,7 @@ from typing import Any
 
 from producers.intake.intake import Intake
 from producers.intake.judging import Judged
+from producers.intake.sealing import PartSealing
 from producers.intake.submission import Entrance, Result
 from producers.mapping.mapping import NationalMapping
 from producers.outbox import OutboxFile
@@ -18,10 +19,14 @@ from schemas.events.firearm import Firearm, Item, Number
 from schemas.events.missing import Missing
 from schemas.events.seizure import Seizure
 from schemas.events.trace import TraceAct
+from schemas.trust.opening import opening_key_from_seed
 
 REGION = region()
 SAMPLES = REGION.folder / "samples"
 EXPECTED: dict[str, Any] = tomllib.loads((SAMPLES / "expected.toml").read_text(encoding="utf-8"))
+DESK = opening_key_from_seed(bytes(range(32)))
+"""The opening key of every member's desk here; keys of parts are zeros."""
+
 MEMBERS = tuple(member.code for member in REGION.directory.members if not member.observer)
 
 
@@ -87,6 +92,7 @@ def submit_files(member: str, files: list[str], folder: Path) -> dict[str, list[
         outbox=outbox,
         now=lambda: AT,
         mappings=REGION.mappings,
+        sealing=PartSealing(REGION.directory.region, bytes, lambda: ("open.1", DESK.public_key())),
     )
     results: dict[str, list[Result]] = {}
     for file in files:

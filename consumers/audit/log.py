@@ -76,7 +76,17 @@ def append(transaction: Connection[Any], acting: Acting, deed: Deed) -> Head:
 
     Other transactions that log wait until this one ends, so it should end soon.
     """
-    told = {
+    row = transaction.execute(
+        "select entry_number, entry_hash from audit_append(%s, %s)", [deed.kind.value, Json(told(acting, deed))]
+    ).fetchone()
+    if row is None:
+        raise TypeError("the database's function for the audit log gives one row")
+    return Head(*row)
+
+
+def told(acting: Acting, deed: Deed) -> dict[str, Any]:
+    """What an entry tells of who acted and what was done, as the database's functions take it."""
+    return {
         "person": acting.person,
         "member": acting.member,
         "purpose": acting.purpose,
@@ -84,12 +94,6 @@ def append(transaction: Connection[Any], acting: Acting, deed: Deed) -> Head:
         "recipients": list(deed.recipients),
         "what": dict(deed.what),
     }
-    row = transaction.execute(
-        "select entry_number, entry_hash from audit_append(%s, %s)", [deed.kind.value, Json(told)]
-    ).fetchone()
-    if row is None:
-        raise TypeError("the database's function for the audit log gives one row")
-    return Head(*row)
 
 
 def audit_head(connection: Connection[Any]) -> Head | None:

@@ -1,34 +1,28 @@
 """``GET /v1/view/...``: the shared view for members, each shown what handling allows it. It changes with what they ask.
 
-A read token decides the member. Who reads, why and for which case is said in headers, and logged before anything is
-read; what was shown is logged before it is sent.
+What is asked is logged before anything is read; what was shown is logged before it is sent. Who would be shown many
+rows at once is answered a proposal, which a second person of its member has to confirm.
 """
 
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Header, HTTPException, Path, Query, Request
-from fastapi.responses import JSONResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi import APIRouter, Path, Query
 from psycopg import Connection
 from pydantic import BaseModel, ConfigDict, Field
 
-from consumers.audit.reason import reason_of
-from consumers.store.connection import Connect
 from consumers.store.session import Session
 from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, given, summary
 from consumers.view.reading import Answer, Look, Looked, read, related_to, whole_records
-from schemas.directory import Directory
-from schemas.errors import Misconfigured, Temporary
+from consumers.view.second_person import Question, Second, question_of
+from consumers.web.asking import REFUSALS, Asker, Asking, Reading, check_allowed, nobody, second_wanted
+from consumers.web.export_routes import add_exports
+from schemas.errors import Misconfigured
 
-BEARER = HTTPBearer(auto_error=False, description="A read token of the member's desk")
-PERSON, PURPOSE, CASE = "Interfocal-Person", "Interfocal-Purpose", "Interfocal-Case"
 MOST_ROWS = 1_000
-RETRY_AFTER_S = "5"
 SUMMARY = "summary"
 RELATED = "A related record exists in jurisdiction {}; contact its focal point."
 UUID_FORM = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -43,12 +37,6 @@ class ListName(StrEnum):
     MISSING = "missing"
     TRACES = "traces"
     SUMMARY = "summary"
-
-
-class Refused(BaseModel):
-    """Why nothing is shown."""
-
-    detail: str = Field(description="What is wrong, and what to do")
 
 
 class Read(BaseModel):
@@ -66,15 +54,6 @@ class Read(BaseModel):
     log: dict[str, Any] = Field(description="Number and hash of the entry in the region's log: keep them")
     limits: list[str] = Field(description="What this version may not be used for")
     footnotes: dict[str, str] = Field(description="Footnotes of the members that are named")
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the routes need: the reader's own connection, the directory in force, and the limits that are told."""
-
-    connect: Connect
-    directory: Directory
-    limits: tuple[str, ...]
 
 
 class Filters(BaseModel):
@@ -102,69 +81,29 @@ class Filters(BaseModel):
         return Wanted(**fields)
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """Who asks: its token, and what it says of itself."""
-
-    token: str
-    person: str
-    purpose: str
-    case: str
-
-
-def asking(
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
-    person: Annotated[str, Header(alias=PERSON, description="Who reads: a mark, no name")] = "",
-    purpose: Annotated[str, Header(alias=PURPOSE, description="Why, as a code of the list reading-purpose")] = "",
-    case: Annotated[str, Header(alias=CASE, description="For which case, as its pseudonymous reference")] = "",
-) -> Asking:
-    """Who asks; 401 without a token."""
-    if bearer is None:
-        raise _nobody()
-    return Asking(bearer.credentials, person, purpose, case)
-
-
-Asker = Annotated[Asking, Depends(asking)]
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Refused, "description": "Person, purpose, case or a filter is not usable"},
-    401: {"model": Refused, "description": "No read token, or an unknown or revoked one"},
-    503: {"model": Refused, "description": "The view does not answer now; see Retry-After"},
-}
-
-
 def view_router(reading: Reading) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/view", tags=["view"], responses=REFUSALS)
+    add_exports(router, reading)
 
     @router.get("/{listing}")
     def read_list(listing: ListName, asker: Asker, filters: Annotated[Filters, Query()]) -> Read:
         """A list of the shared view, as far as the reader may see it."""
-        wanted = filters.wanted
-        check_filters(listing.value, wanted)
-        what = {"list": listing.value, "narrowed_by": given(wanted)}
-        return _told(
-            reading, listing.value, _read(reading, asker, what, _looking(listing.value, wanted, filters.limit))
-        )
+        check_allowed(reading, asker)
+        name, wanted = listing.value, filters.wanted
+        check_filters(name, wanted)
+        question = question_of(name, wanted, filters.limit, reading.rows_alone)
+        return _told(reading, name, _read(reading, asker, question, _looking(name, wanted, filters.limit)))
 
     @router.get("/records/{record_id}")
     def read_record(record_id: Annotated[str, Path(pattern=f"^{UUID_FORM}$")], asker: Asker) -> Read:
         """The open part of a record, as far as the reader may see it; no rows where there is none that it may see."""
-        what = {"list": "records", "asked_for": record_id}
-        return _told(reading, "records", _read(reading, asker, what, lambda open_: whole_records(open_, record_id)))
+        check_allowed(reading, asker)
+        shape = {"list": "records", "asked_for": record_id}
+        question = Question(shape, shape, reading.rows_alone)
+        return _told(reading, "records", _read(reading, asker, question, lambda open_: whole_records(open_, record_id)))
 
     return router
-
-
-def answer_errors(app: FastAPI) -> None:
-    """Answers for errors of the tree: what the reader can mend, and what may work later."""
-
-    @app.exception_handler(Misconfigured)
-    def unusable(_request: Request, error: Misconfigured) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 400)
-
-    @app.exception_handler(Temporary)
-    def away(_request: Request, error: Temporary) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, 503, {"Retry-After": RETRY_AFTER_S})
 
 
 def check_filters(listing: str, wanted: Wanted) -> None:
@@ -185,14 +124,13 @@ def _looking(listing: str, wanted: Wanted, limit: int) -> Look:
     return look
 
 
-def _read(reading: Reading, asker: Asking, what: Mapping[str, Any], look: Look) -> Answer:
-    if not (asker.person and asker.purpose and asker.case):
-        raise Misconfigured(f"say who reads, why and for which case, in the headers {PERSON}, {PURPOSE} and {CASE}")
-    reason = reason_of(asker.person, asker.purpose, asker.case)
+def _read(reading: Reading, asker: Asking, question: Question, look: Look) -> Answer:
     with closing(Session(reading.connect)) as session:
-        answer = read(session, asker.token, reason, what, look)
+        answer = read(session, asker.token, asker.reason, question, look)
     if answer is None:
-        raise _nobody()
+        raise nobody()
+    if isinstance(answer, Second):
+        raise second_wanted(answer, question.alone)
     return answer
 
 
@@ -221,8 +159,3 @@ def _columns(listing: str) -> tuple[str, ...]:
     if listing in LISTINGS:
         return tuple(LISTINGS[listing].columns)
     return SUMMARY_COLUMNS if listing == SUMMARY else ("stream", "member", "record_id", "event")
-
-
-def _nobody() -> HTTPException:
-    detail = "A read token of a member's desk is needed: Authorization: Bearer TOKEN. The region gives them out."
-    return HTTPException(401, detail, headers={"WWW-Authenticate": "Bearer"})

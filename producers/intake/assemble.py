@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from producers.mapping.shape import SEALED_PART
 from producers.mapping.values import instant_text
 from schemas.directory import Member
 from schemas.errors import Misconfigured
@@ -20,7 +21,7 @@ from schemas.wire.traceparent import TraceContext, own_context
 
 FIRST_HOP = 1
 ONLY_ITEM = "1"
-SUBMITTED_ONLY = frozenset({"national_id", "national_version", "reassert", "sealed_part"})
+SUBMITTED_ONLY = frozenset({"national_id", "national_version", "reassert", SEALED_PART})
 """Fields of a submitted record that the event does not carry under this name."""
 
 REASSERT = "reassert"

@@ -14,7 +14,7 @@ from producers.intake.checks import Standards
 from producers.intake.erasing import foreign_grants, tombstones_of
 from producers.intake.judging import Judged, look_at
 from producers.intake.sameness import Candidate, MappedBy, Sameness, Verdict, judge, remapped
-from producers.intake.sealing import SEALED_PART, PartSealing, sealed
+from producers.intake.sealing import PartSealing, sealed
 from producers.intake.submission import (
     Entrance,
     Outcome,
@@ -27,6 +27,7 @@ from producers.intake.submission import (
 from producers.mapping.files import MappingSet
 from producers.mapping.grouping import group
 from producers.mapping.national import NationalRow
+from producers.mapping.shape import SEALED_PART
 from producers.outbox import Acceptance, OutboxFile, RejectedRecord, Revision
 from schemas.codes.lists import CodeList
 from schemas.directory import Directory

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from pydantic import ValidationError
 
 from producers.intake.assemble import Identity, digest_of
-from producers.mapping.shape import show_path
+from producers.mapping.harmonise import UNTOLD
+from producers.mapping.shape import SEALED_PART, STREAMS_WITH_SEALED_PART, show_path
 from schemas.events.envelope import Handling, MemberEvent, Provenance
 from schemas.events.grant import Grant
 from schemas.events.ids import event_id, record_id
@@ -28,13 +29,8 @@ from schemas.trust.sealed_parts import (
     wrap,
 )
 
-SEALED_PART = "sealed_part"
-"""Field of a submitted record that holds what is sealed."""
-
 OWN_DESK = 0
 """The hop of a member's grant to its own desk."""
-
-STREAMS_WITH_SEALED_PART = frozenset({"trace"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
         elif found["type"] == "extra_forbidden":
             yield problem("unknown_field", field=path)
         else:
-            yield problem("malformed_value", field=path, value="what is there", detail=found["msg"])
+            yield problem("malformed_value", field=path, value=UNTOLD, detail=found["msg"])
 
 
 def _as_tuples(value: Any) -> Any:

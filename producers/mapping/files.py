@@ -10,9 +10,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from producers.mapping.mapping import NationalMapping, Rule
-from producers.mapping.shape import ANY_TEXT, ENVELOPE, EVENTS, Leaf, leaf_at
+from producers.mapping.shape import ANY_TEXT, ENVELOPE, EVENTS, SEALED_PART, Leaf, leaf_at
 from schemas.codes.lists import CodeList
 from schemas.errors import Misconfigured, Rejected
+from schemas.events.sealed_part import SealedPart
 from schemas.events.seizure import Seizure
 
 OCCURRED = "occurred"
@@ -80,6 +81,9 @@ def faults_of(mapping: NationalMapping, code_lists: Mapping[str, CodeList]) -> I
         yield from _faults(f"fields.{path}", _record_leaf(mapping.stream, path), rule, code_lists)
     for path, rule in (mapping.items.fields if mapping.items else {}).items():
         yield from _faults(f"items.fields.{path}", _leaf(Seizure, f"items[0].{path}"), rule, code_lists)
+    for path, rule in mapping.sealed.items():
+        yield from _faults(f"sealed.{path}", _leaf(SealedPart, path), rule, code_lists)
+        yield from _leaks(f"sealed.{path}", rule, mapping.open_columns)
     for spelling, reason in mapping.absent.items():
         yield from _unlisted(f"absent.{spelling}", reason, code_lists["absent-reason"])
 
@@ -93,6 +97,8 @@ def _record_leaf(stream: str, path: str) -> Leaf | str:
     root = path.partition(".")[0].partition("[")[0]
     if root in ENVELOPE:
         return f"{root} is given at intake, not by a mapping"
+    if root == SEALED_PART:
+        return "what is sealed is filled by [sealed]"
     if root == "items":
         return "items are filled by [items.fields]"
     if stream == "trace" and path in NATIONAL_FIELDS:
@@ -124,6 +130,16 @@ def _faults(where: str, leaf: Leaf | str, rule: Rule, code_lists: Mapping[str, C
     if leaf.form.code_list:
         for key, code in _codes(rule):
             yield from _unlisted(f"{where}.{key}", code, code_lists[leaf.form.code_list])
+
+
+def _leaks(where: str, rule: Rule, open_columns: Sequence[str]) -> Iterator[str]:
+    """Where the open part would tell of what is sealed: the same column, or a part of it."""
+    if rule.other_absent is not None or rule.ahead_absent is not None:
+        yield f"{where}: the reasons of what is absent stand in the open part; leave other_absent and ahead_absent out"
+    for column in rule.columns:
+        for other in open_columns:
+            if column == other or column.startswith(f"{other}.") or other.startswith(f"{column}."):
+                yield f"{where}: {column} is sealed, and the open part reads {other}; one of the two has to go"
 
 
 def _reason_faults(where: str, rule: Rule, reasons: CodeList) -> Iterator[str]:

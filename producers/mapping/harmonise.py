@@ -10,10 +10,13 @@ from typing import Any
 
 from producers.mapping.mapping import RECORD_PREFIX, NationalMapping, Rule
 from producers.mapping.national import NationalRecord, NationalRow, folded, text_of, value_at
-from producers.mapping.shape import ITEM_PARTS, TRACE_PARTS
+from producers.mapping.shape import ITEM_PARTS, SEALED_PART, TRACE_PARTS
 from producers.mapping.tree import Origin, Tree
 from producers.mapping.values import Read, Spelling, read, read_version
 from schemas.rejection import Problem, problem
+
+UNTOLD = "what is there"
+"""Stands for a value that goes into the sealed part: problems are shown and kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +55,11 @@ class Writer:
     absent: list[dict[str, str]] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    def apply(self, path: str, rule: Rule, scope: Scope) -> Any:
-        """Apply one rule; returns the value that it wrote, or None."""
+    def apply(self, path: str, rule: Rule, scope: Scope, *, sealed: bool = False) -> Any:
+        """Apply one rule; returns the value that it wrote, or None.
+
+        Of what is ``sealed`` no value is told, and no reason for having none: those stand in the open part.
+        """
         column = " + ".join(one.removeprefix(RECORD_PREFIX) for one in rule.column)
         self.tree.note(path, Origin(column, scope.row))
         try:
@@ -61,8 +67,9 @@ class Writer:
         except TypeError as error:
             result = Read(problem=problem("malformed_value", field=path, value=column, detail=str(error)))
         if result.problem:
-            self.problems.append(placed(result.problem, column, scope.row))
-        elif result.reason:
+            found = untold(result.problem) if sealed else result.problem
+            self.problems.append(placed(found, column, scope.row))
+        elif result.reason and not sealed:
             self.absent.append({"field": path, "reason": result.reason})
         elif result.value is not None:
             self.tree.put(path, result.value)
@@ -100,6 +107,12 @@ def placed(found: Problem, column: str, row: int) -> Problem:
     return Problem(code=found.code, parameters={**where, "row": str(row), **found.parameters})
 
 
+def untold(found: Problem) -> Problem:
+    """A problem that does not quote the value which it is about."""
+    quoted = {"value": UNTOLD} if "value" in found.parameters else {}
+    return Problem(code=found.code, parameters={**found.parameters, **quoted})
+
+
 def spelling_of(mapping: NationalMapping, at: datetime | None = None) -> Spelling:
     """What a mapping says about all of its rules."""
     empty = frozenset(folded(one) for one in mapping.empty)
@@ -115,6 +128,8 @@ def _apply_record(mapping: NationalMapping, scope: Scope, writer: Writer) -> Non
         part = path.partition(".")[0]
         if path != "act" and (part not in TRACE_PARTS or part == act):
             writer.apply(path, rule, scope)
+    for path, rule in mapping.sealed.items():
+        writer.apply(f"{SEALED_PART}.{path}", rule, scope, sealed=True)
 
 
 def _apply_item(mapping: NationalMapping, scope: Scope, index: int, writer: Writer) -> None:
@@ -162,7 +177,8 @@ def _merged(mapping: NationalMapping, record: NationalRecord, problems: list[Pro
 
 def _record_columns(mapping: NationalMapping) -> Iterator[str]:
     """Columns that are read once a record."""
-    yield from (column for rule in mapping.fields.values() for column in rule.columns)
+    once = (*mapping.fields.values(), *mapping.sealed.values())
+    yield from (column for rule in once for column in rule.columns)
     if mapping.record.version:
         yield mapping.record.version.column
     for rule in mapping.items.fields.values() if mapping.items else ():

@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from producers.mapping.shape import STREAMS_WITH_SEALED_PART
+
 ISO = "iso"
 ANY_MEMBER = "*"
 MEMBER_PLACEHOLDER = "@member"
@@ -210,6 +212,8 @@ class NationalMapping(MappingPart):
     """Which rows are one record."""
     fields: Rules
     """Field of the data set = where it comes from."""
+    sealed: Rules = Field(default_factory=dict)
+    """Field of a trace act's sealed part = where it comes from; these columns are read for nothing else."""
     items: ItemRules | None = None
     """The items of a seizure."""
 
@@ -239,6 +243,8 @@ class NationalMapping(MappingPart):
             raise ValueError("items are needed for the stream seizure, and only there")
         if self.items and self.items.source and self.is_table:
             raise ValueError(f"items.from names an array, and rows of {self.format} hold none")
+        if self.sealed and self.stream not in STREAMS_WITH_SEALED_PART:
+            raise ValueError("sealed is for the stream trace")
         if (self.format == "xml") != bool(self.record.element):
             raise ValueError("record.element is needed for xml, and only there")
         if self.sheet and self.format != "xlsx":
@@ -260,6 +266,12 @@ class NationalMapping(MappingPart):
     @property
     def columns(self) -> tuple[str, ...]:
         """Every national column that the mapping reads, in order, each once."""
+        sealed = (column for rule in self.sealed.values() for column in rule.columns)
+        return tuple(dict.fromkeys((*self.open_columns, *sealed)))
+
+    @property
+    def open_columns(self) -> tuple[str, ...]:
+        """Those that it reads for the open part."""
         rules = [*self.fields.values(), *(self.items.fields.values() if self.items else ())]
         named = [*self.record.key, *self.record.only, *(self.items.key if self.items else ())]
         named += [self.record.version.column] if self.record.version else []

@@ -37,6 +37,11 @@ TRACE_PARTS: Mapping[str, type[BaseModel]] = MappingProxyType(cast("dict[str, ty
 ENVELOPE = frozenset({"event_id", "record_id", "revision", "member", "recorded_at", "exercise", "source"})
 """Fields of an event that intake gives; a submitter never does."""
 
+SEALED_PART = "sealed_part"
+"""Field of a submitted record that holds what is sealed; the event does not carry it under this name."""
+
+STREAMS_WITH_SEALED_PART = frozenset({"trace"})
+
 STEP = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)|\[([0-9]{1,4})\]")
 
 Step = str | int

@@ -13,7 +13,7 @@ from producers.mapping.files import OCCURRED
 from producers.mapping.harmonise import Harmonised, harmonise
 from producers.mapping.mapping import RECORD_PREFIX, NationalMapping, Rule
 from producers.mapping.national import NationalRecord, text_of, value_at
-from producers.mapping.shape import EVENTS, leaf_at
+from producers.mapping.shape import EVENTS, SEALED_PART, leaf_at
 from producers.mapping.tree import Origin
 from producers.mapping.values import nearest
 from schemas.codes.lists import CodeList
@@ -145,7 +145,8 @@ def _unmapped(
 
 def _rules(mapping: NationalMapping) -> Mapping[str, Rule]:
     items = mapping.items.fields if mapping.items else {}
-    return {**mapping.fields, **{ITEM + path: rule for path, rule in items.items()}}
+    sealed = {f"{SEALED_PART}.{path}": rule for path, rule in mapping.sealed.items()}
+    return {**mapping.fields, **sealed, **{ITEM + path: rule for path, rule in items.items()}}
 
 
 def _fields(mapping: NationalMapping) -> Sequence[str]:

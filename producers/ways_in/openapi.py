@@ -6,8 +6,7 @@ The description is made from the events' models, so that it cannot say another t
 from collections.abc import Mapping
 from typing import Any
 
-from producers.intake.sealing import SEALED_PART, STREAMS_WITH_SEALED_PART
-from producers.mapping.shape import ENVELOPE, EVENTS
+from producers.mapping.shape import ENVELOPE, EVENTS, SEALED_PART, STREAMS_WITH_SEALED_PART
 from schemas.events.sealed_part import SealedPart
 from schemas.wire.traceparent import MARK
 

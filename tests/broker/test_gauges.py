@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from prometheus_client import CollectorRegistry
 
+from consumers.audit.log import Acting, Deed, Kind, append
 from consumers.store.connection import Connect, connector
 from consumers.store.migrate import migrate
 from consumers.store.revision import newest
@@ -43,7 +44,7 @@ class Region:
     away: bool = False
 
     def __post_init__(self) -> None:
-        self.watched = Watched("region", "REGION", TOPICS, self.connect)
+        self.watched = Watched("region", "REGION", TOPICS, self.connect, ("REGION", "AA", "BB"))
         self.look = RegionLook(self.metrics, self.watched, lambda: self.at)
 
     @property
@@ -61,6 +62,16 @@ class Region:
 
     def shows(self, name: str, **labels: str) -> float | None:
         return self.metrics.registry.get_sample_value(f"interfocal_{name}", labels)
+
+    def log(self, kind: Kind, person: str, member: str) -> None:
+        with psycopg.connect(self.url) as connection:
+            append(connection, Acting(person, member, "tracing", "C-1"), Deed(kind, {"list": "seizures"}))
+
+    def readings(self, member: str) -> tuple[float | None, float | None]:
+        """All of the last hour, and the most by one person."""
+        names = ("reads_last_hour", "reads_of_one_last_hour")
+        all_of_them, of_one = (self.shows(name, reader="region", member=member) for name in names)
+        return all_of_them, of_one
 
     def of(self, topic: str, name: str) -> float | None:
         member, stream = {"aa.trace": ("AA", "trace"), "bb.seizure": ("BB", "seizure")}[topic]
@@ -169,3 +180,28 @@ def test_revisions_of_tables_are_shown(region: Region) -> None:
     looked(region.look)
     newest_there = newest("region")
     assert {region.shows("migration_info", member="REGION", revision=one) for one in newest_there} == {1}
+
+
+def test_readings_of_the_last_hour_are_counted_by_member_and_of_the_busiest_person(region: Region) -> None:
+    region.at = datetime.now(UTC)
+    looked(region.look)
+    assert [region.readings(member) for member in ("REGION", "AA", "BB")] == [(0, 0)] * 3
+    for person, kind in (
+        ("p", Kind.CONSULTATION),
+        ("p", Kind.EXPORT),
+        ("q", Kind.CONSULTATION),
+        ("p", Kind.DISCLOSURE),
+    ):
+        region.log(kind, person, "AA")
+    region.log(Kind.CONSULTATION, "p", "REGION")
+    looked(region.look)
+    region.log(Kind.CONSULTATION, "p", "AA")
+    looked(region.look)
+    assert [region.readings(member) for member in ("REGION", "AA", "BB")] == [(1, 1), (4, 3), (0, 0)]
+    shown = [
+        sample for metric in region.metrics.registry.collect() for sample in metric.samples if "reads" in sample.name
+    ]
+    assert {frozenset(sample.labels) for sample in shown} == {frozenset({"reader", "member"})}
+    region.at += timedelta(minutes=61)
+    looked(region.look)
+    assert region.readings("AA") == (0, 0)

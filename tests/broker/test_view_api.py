@@ -13,14 +13,15 @@ from fastapi import FastAPI
 from typer.testing import CliRunner, Result
 
 from asgi import client_of
-from consumers.web.view_routes import Reading, answer_errors, view_router
 from interfocal.commands.main import build_app
 from interfocal.installation.access import authority_of, server_certificate_of
 from interfocal.installation.endpoints import announce
-from interfocal.installation.installation import Installation
-from interfocal.installation.reader import TOKEN_FILE, keep_desk_tokens, make_reader, reader_connect
+from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.reader import TOKEN_FILE, keep_desk_tokens, make_reader
 from interfocal.installation.secrets import read_secret
 from interfocal.limits import EXERCISE_NOTICE
+from interfocal.wiring.reading import add_reading
+from schemas.errors import StoreAway
 from serving import serving
 from small_records import ASKED, ASKER
 from small_region import SmallRegion
@@ -44,8 +45,7 @@ def shared(settled: SmallRegion, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def app_of(installation: Installation) -> FastAPI:
     app = FastAPI()
-    answer_errors(app)
-    app.include_router(view_router(Reading(reader_connect(installation), installation.directory, (EXERCISE_NOTICE,))))
+    add_reading(app, installation)
     return app
 
 
@@ -171,6 +171,41 @@ def test_roles_and_tokens_are_made_once(here: Installation) -> None:
     assert keep_desk_tokens(here) == 0
     assert token_of(here, ASKER) == before
     assert client(here).get("/v1/view/summary").status_code == 200
+
+
+def test_a_desk_that_asks_too_often_is_told_when_to_come_again_and_others_read_on(
+    here: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INTERFOCAL_VIEW__AT_ONCE", "2")
+    monkeypatch.setenv("INTERFOCAL_VIEW__REQUESTS_PER_S", "0.01")
+    bounded = open_installation(here.var)
+    with answering(bounded):
+        shown = [run(bounded, "view", "seizures", "--as", ASKER) for _ in range(3)]
+        other = run(bounded, "view", "seizures", "--as", ASKED)
+    app = app_of(bounded)
+    asker, stranger = ({"Authorization": f"Bearer {token}"} for token in (token_of(here, ASKER), "nobody"))
+    answers = [client_of(app, **WHY, **asker).get("/v1/view/seizures") for _ in range(3)]
+    assert [result.exit_code for result in shown] == [0, 0, 1]
+    assert isinstance(shown[2].exception, StoreAway)
+    assert "This desk asks too often: nothing was read" in str(shown[2].exception)
+    assert other.exit_code == 0, other.output
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[2].headers["retry-after"]) <= 100
+    for address in ("/v1/view/records/" + "0" * 8 + "-0000" * 3 + "-" + "0" * 12, "/v1/view/exports"):
+        assert client_of(app, **WHY, **asker).get(address).status_code == 429
+    assert client_of(app, **WHY, **asker).post("/v1/view/exports/1/confirm").status_code == 429
+    assert [client_of(app, **WHY, **stranger).get("/v1/view/items").status_code for _ in range(3)] == [401, 401, 429]
+    assert len(logged(here, "--kind", "disclosure", "--member", ASKER, "--person", "mark-7")) == 2
+
+
+def test_every_answer_that_a_desk_may_get_is_described(shared: Installation) -> None:
+    paths = app_of(shared).openapi()["paths"]
+    assert set(paths) == {
+        f"/v1/view/{name}" for name in ("{listing}", "records/{record_id}", "exports", "exports/{number}/confirm")
+    }
+    for described in paths.values():
+        for operation in described.values():
+            assert {"200", "400", "401", "403", "429", "503"} <= set(operation["responses"])
 
 
 def test_a_view_that_is_away_is_said_to_be(here: Installation) -> None:

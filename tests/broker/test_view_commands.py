@@ -16,6 +16,7 @@ from consumers.view.handler import ViewHandler
 from interfocal.commands import quarantine, view
 from interfocal.commands.main import build_app
 from interfocal.installation.installation import Places
+from interfocal.installation.settings import Settings
 from looping import Bench, bench
 from records import MARKS, Station, a_missing, a_seizure, an_item
 from schemas.directory import Directory
@@ -47,6 +48,7 @@ class OpenedInstallation:
     region_url: str
     places: Places = field(default_factory=lambda: Places(Path(mkdtemp())))
     directory: Directory = DIRECTORY
+    settings: Settings = field(default_factory=Settings)
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ WAYS = {
     "certificate": "one of the two that a process has",
     "owner.upper()": "an owner of the directory: a member that publishes, or the region",
     "member": "the owner of one of our topics",
+    "watched.reader, member": "whose log it is, and a member of the directory or the region",
     "worker": "a part of the process, named in the wiring",
     "code": "a member from whom the region has a heartbeat",
     "kind": "a kind of work",

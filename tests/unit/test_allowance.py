@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producers.ways_in.allowance import Allowance
+from producers.ways_in.allowance import MOST_KEPT, Allowance
 
 
 @dataclass
@@ -53,3 +53,21 @@ def test_who_waits_as_long_as_told_is_let_through(tries: int) -> None:
         pass
     clock.at += told
     assert allowance.wait_s("a") == 0.0
+
+
+def test_callers_that_are_made_up_are_forgotten_once_they_have_everything_left_again() -> None:
+    clock = Clock()
+    allowance = Allowance(1.0, 2, clock)
+    for name in range(5 * MOST_KEPT):
+        clock.at += 0.01
+        assert allowance.wait_s(name) == 0.0
+    assert len(allowance._left) <= MOST_KEPT  # noqa: SLF001  # its memory is what is promised
+
+
+def test_nobody_is_forgotten_that_has_to_wait() -> None:
+    clock = Clock()
+    allowance = Allowance(1.0, 2, clock)
+    wild = [f"wild {number}" for number in range(MOST_KEPT)]
+    assert [allowance.wait_s(name) for name in 3 * wild].count(0.0) == 2 * MOST_KEPT
+    assert [allowance.wait_s(name) for name in range(MOST_KEPT)] == [0.0] * MOST_KEPT
+    assert min(allowance.wait_s(name) for name in wild) > 0

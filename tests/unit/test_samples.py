@@ -198,3 +198,14 @@ def test_the_firearm_of_the_worked_example_is_missing_and_not_yet_seized() -> No
     seized = [visual_key(n.as_read) for firearm in firearms() for n in firearm.marks.numbers if n.as_read]
     assert seized
     assert not [key for key in seized if PLAYED_BY_THE_DEMO.fullmatch(key)]
+
+
+def test_requests_of_a_national_system_have_case_details_persons_and_contacts_sealed() -> None:
+    parts = [one.part for _, _, one in judged() if one.part]
+    assert {name for part in parts for name in ("case_details", "persons", "contacts") if getattr(part, name)} == {
+        *("case_details", "persons", "contacts")
+    }
+    told = [text for part in parts for person in part.persons for text in (person.name, person.role)]
+    told += [part.case_details for part in parts] + [one.name for part in parts for one in part.contacts]
+    opened = " ".join(event.model_dump_json() for event in requests())
+    assert [text for text in told if text and text in opened] == []

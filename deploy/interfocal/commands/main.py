@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "view": "view",
         "explain": "explain",
         "event": "event",
+        "export": "export",
         "inbox": "inbox",
         "trace": "trace",
         "erase": "erase",

@@ -39,7 +39,7 @@ def list_traces(
     state: State = None,
     asker: Asker = None,
     duty: Duty = False,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 1000,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 100,
     as_json: AsJson = False,
     as_csv: AsCsv = False,
     person: Person = None,

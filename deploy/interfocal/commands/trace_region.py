@@ -1,9 +1,9 @@
 """Traces of the regional database on the command line. It changes with what is printed of them."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -22,7 +22,9 @@ from consumers.tracing.reading import TraceLine, Wanted, find_trace, read_trace,
 from consumers.tracing.rows import body_of
 from consumers.tracing.shown import hop_columns, trace_columns
 from consumers.tracing.trace import Trace
+from consumers.view.second_person import Question
 from interfocal.audit.acting import Said
+from interfocal.audit.counted import Counted, read_counted
 from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, PIPE_WIDTH, Var, printable
@@ -51,13 +53,21 @@ class RegionAsked:
 
 
 def list_traces(asked: RegionAsked, wanted: Wanted, limit: int) -> None:
-    """List the traces of the region, the newest first."""
-    with _opened(asked.var) as region:
-        lines = trace_lines(region.connection, wanted, limit)
-        _log(region, asked.said, {"list": "traces", "records": [line.trace_id for line in lines]})
+    """List the traces of the region, the newest first. Raises Rejected where so many are shown to two persons only."""
+    installation = open_installation(asked.var)
+    whole = {"list": "traces", "limit": limit, **asdict(wanted)}
+    question = Question({"list": "traces"}, whole, installation.settings.view.rows_alone)
+
+    def look(connection: Connection[Any]) -> Counted[Sequence[TraceLine]]:
+        lines = trace_lines(connection, wanted, limit)
+        return Counted(lines, len(lines), [line.trace_id for line in lines])
+
+    directory = installation.directory
+    acting = asked.said.acting(directory)
+    lines = read_counted(AuditLog(installation), acting, question, Kind.CONSULTATION, look)
     named = {code for line in lines for code in (line.requester, line.accountable) if code}
     if asked.as_json:
-        _print_json({"traces": [_line_json(line) for line in lines]}, region.directory, named)
+        _print_json({"traces": [_line_json(line) for line in lines]}, directory, named)
         return
     table = Table("reference", "trace", "asked by", "state", "hop", "accountable", "rule")
     for line in lines:
@@ -67,7 +77,7 @@ def list_traces(asked: RegionAsked, wanted: Wanted, limit: int) -> None:
         table.add_row(*map(printable, (*cells, line.accountable or "", line.rule or "")))
     _console().print(table)
     typer.echo(f"{len(lines)} traces.")
-    _print_footnotes(region.directory, named)
+    _print_footnotes(directory, named)
 
 
 def show_trace(asked: RegionAsked, trace: str) -> None:

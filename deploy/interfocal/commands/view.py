@@ -11,9 +11,12 @@ from typing import Annotated, Any
 import typer
 from psycopg import Connection
 
-from consumers.audit.log import Deed, Kind
+from consumers.audit.log import Kind
 from consumers.view.queries import LISTINGS, SUMMARY_COLUMNS, Wanted, filters_of, find, given, summary
+from consumers.view.reading import ids_of
+from consumers.view.second_person import question_of, rows_of_records
 from interfocal.audit.acting import Case, Person, Purpose, Said
+from interfocal.audit.counted import Counted, read_counted
 from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.commands.view_desk import DeskReading
@@ -87,12 +90,19 @@ class RegionReading:
     said: Said
 
     def show(self, listing: ListName, wanted: Wanted, limit: int, form: Form) -> None:
-        """Read a list from the region's database, log it, and print it. Raises Misconfigured and StoreAway."""
-        listed = AuditLog(self.installation).read(
-            lambda connection: read_list(connection, listing, wanted, limit),
-            self.said.acting(self.installation.directory),
-            lambda found: consulted(listing, wanted, found, form),
-        )
+        """Read a list from the region's database, log it, and print it.
+
+        Raises Rejected where so much is shown to two persons only, and Misconfigured and StoreAway.
+        """
+        question = question_of(listing.value, wanted, limit, self.installation.settings.view.rows_alone)
+
+        def look(connection: Connection[Any]) -> Counted[Listed]:
+            listed = read_list(connection, listing, wanted, limit)
+            return Counted(listed, rows_of_records(listed.rows), ids_of(listed.rows))
+
+        acting = self.said.acting(self.installation.directory)
+        kind = Kind.EXPORT if form is Form.CSV else Kind.CONSULTATION
+        listed = read_counted(AuditLog(self.installation), acting, question, kind, look)
         print_list(listed, form, self.installation.directory)
 
 
@@ -102,13 +112,6 @@ def read_list(connection: Connection[Any], listing: ListName, wanted: Wanted, li
         return Listed(SUMMARY_COLUMNS, summary(connection, wanted.member))
     rows = find(connection, listing.value, wanted, limit)
     return Listed(list(LISTINGS[listing].columns), rows, LISTINGS[listing].members)
-
-
-def consulted(listing: ListName, wanted: Wanted, found: Listed, form: Form) -> Deed:
-    """What is logged of a list: by which fields it was narrowed, and the ids of the records that it showed."""
-    ids = sorted({str(row[name]) for row in found.rows for name in ("record_id", "trace_id") if row.get(name)})
-    what = {"list": listing.value, "narrowed_by": given(wanted), "records": ids}
-    return Deed(Kind.EXPORT if form is Form.CSV else Kind.CONSULTATION, what)
 
 
 def check_filters(listing: ListName, wanted: Wanted) -> None:

@@ -3,7 +3,8 @@
 The desk logs what it was shown, and where the region's log stood: a witness that the region cannot write anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,8 @@ import typer
 from consumers.audit.log import Deed, Kind
 from consumers.view.queries import LISTINGS, Wanted, given
 from consumers.view.reading import ids_of
-from consumers.web.view_routes import CASE, PERSON, PURPOSE, Read
+from consumers.web.asking import CASE, PERSON, PURPOSE
+from consumers.web.view_routes import Read
 from interfocal.audit.acting import Said
 from interfocal.audit.logs import AuditLog
 from interfocal.installation.access import authority_of
@@ -24,9 +26,11 @@ from interfocal.installation.secrets import read_secret
 from interfocal.listing import Form, Listed, print_footnotes, print_list
 from interfocal.transport.signing_in import trusting
 from producers.ways_in.python_call import TIMEOUT_S
-from schemas.errors import Misconfigured, StoreAway
+from schemas.errors import Misconfigured, Rejected, StoreAway
 
-OK, UNAVAILABLE = 200, 503
+OK = 200
+FORBIDDEN = 403
+LATER = frozenset({429, 503})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +59,22 @@ class DeskReading:
             print_footnotes(self.installation.directory.footnotes({self.code, *told.related}))
 
     def ask(self, listing: str, wanted: Wanted, limit: int) -> Read:
-        """What the region shows this desk."""
+        """What the region shows this desk. Raises Rejected where so much is shown to two persons only."""
+        with self.region() as http:
+            return Read.model_validate_json(answered(http, "GET", listing, _asked(wanted, limit)))
+
+    @contextmanager
+    def region(self) -> Iterator[httpx.Client]:
+        """A client of the region's API that says who reads, why and for which case."""
         installation = self.installation
-        url = region_address(installation)
         token = read_secret(installation.places.secrets(installation.directory.member(self.code).owner) / TOKEN_FILE)
         reason = self.said.reason(installation.directory)
         headers = {"Authorization": f"Bearer {token.decode().strip()}"}
         headers |= {PERSON: reason.person, PURPOSE: reason.purpose, CASE: reason.case}
-        try:
-            with httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority_of(installation))) as http:
-                answer = http.get(f"{url}/v1/view/{listing}", params=_asked(wanted, limit), headers=headers)
-        except httpx.TransportError as error:
-            raise StoreAway(f"the region at {url} does not answer ({type(error).__name__})") from error
-        if answer.status_code != OK:
-            raise _not_shown(url, answer)
-        return Read.model_validate_json(answer.content)
+        url = f"{region_address(installation)}/v1/view/"
+        tls = trusting(authority_of(installation))
+        with httpx.Client(base_url=url, headers=headers, timeout=TIMEOUT_S, verify=tls) as http:
+            yield http
 
     def log(self, listing: str, wanted: Wanted, told: Read, form: Form) -> None:
         """Keep in the desk's own log what was shown, and the entry of the region's log that says so too."""
@@ -95,10 +100,23 @@ def _asked(wanted: Wanted, limit: int) -> Mapping[str, Any]:
     }
 
 
-def _not_shown(url: str, answer: httpx.Response) -> Misconfigured | StoreAway:
+def answered(http: httpx.Client, method: str, address: str, asked: Mapping[str, Any] | None = None) -> bytes:
+    """What the region answers. Raises StoreAway when it does not, or not now, and Rejected or Misconfigured else."""
+    try:
+        answer = http.request(method, address, params=asked)
+    except httpx.TransportError as error:
+        raise StoreAway(f"the region at {http.base_url} does not answer ({type(error).__name__})") from error
+    if answer.status_code != OK:
+        raise _not_shown(http.base_url, answer)
+    return answer.content
+
+
+def _not_shown(url: httpx.URL, answer: httpx.Response) -> Misconfigured | Rejected | StoreAway:
     try:
         detail = answer.json()["detail"]
     except (ValueError, KeyError, TypeError):
         detail = f"HTTP {answer.status_code}"
     sentence = f"the region at {url} shows nothing: {detail}"
-    return StoreAway(sentence) if answer.status_code == UNAVAILABLE else Misconfigured(sentence)
+    if answer.status_code == FORBIDDEN:
+        return Rejected(sentence)
+    return StoreAway(sentence) if answer.status_code in LATER else Misconfigured(sentence)

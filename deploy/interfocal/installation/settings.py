@@ -121,9 +121,16 @@ class SqlTableSettings(Purpose):
 
 
 class ViewSettings(Purpose):
-    """Where desks of this installation read the shared view. ``url`` empty: the region process that runs here."""
+    """How the shared view is read: where, how often, and how much by one person.
+
+    ``url`` empty: desks read from the region process that runs here. Each read token may ask ``requests_per_s`` times a
+    second, and ``at_once`` after a pause. More than ``rows_alone`` rows at once are shown only to two persons.
+    """
 
     url: Annotated[str, Field(pattern=r"^(https?://[^\s]+)?$")] = ""
+    requests_per_s: Annotated[float, Field(gt=0)] = 5.0
+    at_once: Annotated[int, Field(ge=1)] = 100
+    rows_alone: Annotated[int, Field(ge=0)] = 100
 
 
 class WaysInSettings(Purpose):

@@ -79,6 +79,10 @@ class StoreMetrics:
         self.work = _gauge(registry, "work_rows", "Work that no decision has settled", ("kind",))
         self.work_oldest = _gauge(registry, "work_oldest_seconds", "Age of the oldest of it", ("kind",))
         self.traces = _gauge(registry, "traces", "Traces", ("state",))
+        self.reads = _gauge(registry, "reads_last_hour", "Readings logged in an hour", ("reader", "member"))
+        self.reads_of_one = _gauge(
+            registry, "reads_of_one_last_hour", "The most of them by one person", ("reader", "member")
+        )
         self.migration = _gauge(registry, "migration_info", "Revisions of a database's tables", ("member", "revision"))
 
 

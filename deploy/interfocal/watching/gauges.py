@@ -13,6 +13,7 @@ from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from consumers.audit.reads import Rate, Reads
 from consumers.heads.own_line import witness
 from consumers.store.connection import Connect
 from consumers.store.session import Session
@@ -28,6 +29,7 @@ from schemas.wire.catalogue import catalogue
 LOOK_S = 5.0
 EACH_S = 0.5
 """Seconds between two looks at all databases of a process, and what each of them adds where there are many."""
+NOBODY = Rate(0, 0)
 WORK_KINDS = (ROUTING, DELIVERY)
 
 Look = Callable[[], None]
@@ -36,12 +38,16 @@ Look = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A consumer's database: who reads it for whom, the topics that it folds, and how it is reached."""
+    """A consumer's database: who reads it for whom, the topics that it folds, and how it is reached.
+
+    ``readers`` are members whose people may be in its audit log.
+    """
 
     reader: str
     member: str
     topics: Sequence[str]
     connect: Connect
+    readers: Sequence[str] = ()
 
 
 def gauges_worker(looks: Sequence[Look], every_s: float = LOOK_S) -> Worker:
@@ -90,16 +96,19 @@ def disk_look(metrics: Metrics, places: Mapping[str, Path]) -> Look:
     return look
 
 
-def desk_look(metrics: Metrics, watched: Watched) -> Look:
+def desk_look(metrics: Metrics, watched: Watched, now: Callable[[], datetime]) -> Look:
     """What a desk's database says, with what it witnesses of its member's heartbeats.
 
     The connection is opened for each look, so that desks need no second one.
     """
+    reads = Reads()
 
     def look() -> None:
         with closing(Session(watched.connect)) as session:
             show_store(metrics, watched, session.transact(read_store))
             seen = session.transact(witness)
+            session.transact(reads.look)
+        show_reads(metrics, watched, reads, now())
         metrics.heads.unknown.labels(watched.member).set(len(seen.unknown))
         metrics.heads.behind.labels(watched.member).set(seen.behind_s)
 
@@ -108,12 +117,16 @@ def desk_look(metrics: Metrics, watched: Watched) -> Look:
 
 @dataclass(frozen=True, slots=True)
 class RegionLook:
-    """The same of the region's database, with heartbeats, work and traces. ``heard`` is kept from look to look."""
+    """The same of the region's database, with heartbeats, work and traces.
+
+    What is ``heard``, and read by people, is kept from look to look.
+    """
 
     metrics: Metrics
     watched: Watched
     now: Callable[[], datetime]
     heard: dict[str, datetime] = field(default_factory=dict)
+    reads: Reads = field(default_factory=Reads)
 
     def __call__(self) -> None:
         """Look."""
@@ -121,6 +134,8 @@ class RegionLook:
             with closing(Session(self.watched.connect)) as session:
                 show_store(self.metrics, self.watched, session.transact(read_store))
                 self._show(session.transact(read_region))
+                session.transact(self.reads.look)
+            show_reads(self.metrics, self.watched, self.reads, self.now())
         finally:
             for code, at in self.heard.items():
                 age_s = max((self.now() - at).total_seconds(), 0.0)
@@ -141,6 +156,15 @@ class RegionLook:
             self.metrics.heads.unseen.labels(*topic_labels(topic)).set(count)
         for state in State:
             store.traces.labels(state).set(figures.traces.get(state, 0))
+
+
+def show_reads(metrics: Metrics, watched: Watched, reads: Reads, now: datetime) -> None:
+    """Set how often people read, as a database's audit log says."""
+    rates, store = reads.rates(now), metrics.store
+    for member in watched.readers:
+        rate = rates.get(member, NOBODY)
+        store.reads.labels(watched.reader, member).set(rate.all)
+        store.reads_of_one.labels(watched.reader, member).set(rate.of_one)
 
 
 def show_store(metrics: Metrics, watched: Watched, figures: StoreFigures) -> None:

@@ -127,8 +127,11 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
 def _watching(installation: Installation, codes: Sequence[str], metrics: Metrics) -> Worker:
     owners = {code: installation.directory.member(code).owner for code in codes}
     connects = {code: connector(installation.desk_url(code), f"desk.{owner}.gauges") for code, owner in owners.items()}
-    watched = [Watched(DESK_READER, code, desk_topics(owner), connects[code]) for code, owner in owners.items()]
-    looks: list[Look] = [disk_look(metrics, {"var": installation.var}), *(desk_look(metrics, one) for one in watched)]
+    watched = [
+        Watched(DESK_READER, code, desk_topics(owner), connects[code], (code,)) for code, owner in owners.items()
+    ]
+    looks: list[Look] = [disk_look(metrics, {"var": installation.var})]
+    looks += [desk_look(metrics, one, now) for one in watched]
     return gauges_worker(looks, pace(len(codes)))
 
 

@@ -31,15 +31,12 @@ from consumers.tracing.handler import TracingHandler
 from consumers.tracing.worker import RouterWorker
 from consumers.view.handler import ViewHandler
 from consumers.web.registry_routes import registry_router
-from consumers.web.view_routes import Reading, answer_errors, view_router
 from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
-from interfocal.installation.reader import reader_connect
 from interfocal.installation.settings import environment
-from interfocal.limits import EXERCISE_NOTICE
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
@@ -53,6 +50,7 @@ from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.grants import forwarder_runner
 from interfocal.wiring.heads import heads_worker
+from interfocal.wiring.reading import add_reading
 from interfocal.wiring.receipts import receipts_worker
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
@@ -145,9 +143,7 @@ def _app(installation: Installation, loop: Loop, metrics: Metrics) -> FastAPI:
     app = FastAPI(title="Interfocal region", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
-    answer_errors(app)
-    limits = (EXERCISE_NOTICE,)
-    app.include_router(view_router(Reading(reader_connect(installation), installation.directory, limits)))
+    add_reading(app, installation)
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
     return app
 
@@ -160,7 +156,8 @@ def _close(sessions: Iterable[Session], outbox: RegionOutbox) -> None:
 
 def _watching(installation: Installation, metrics: Metrics) -> Worker:
     connect = connector(installation.region_url, "region.gauges")
-    watched = Watched(REGION_READER, REGION.upper(), region_topics(installation), connect)
+    readers = (REGION.upper(), *(member.code for member in installation.directory.members))
+    watched = Watched(REGION_READER, REGION.upper(), region_topics(installation), connect, readers)
     return gauges_worker([disk_look(metrics, {"var": installation.var}), RegionLook(metrics, watched, now)])
 
 
