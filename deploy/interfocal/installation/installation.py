@@ -169,6 +169,11 @@ def open_directory(var: Path) -> Directory:
     return Places(var).trust.read().directory
 
 
+def directory_kept(var: Path) -> Directory | None:
+    """The same; None where none was trusted yet. Raises Misconfigured or Unsealed."""
+    return open_directory(var) if Places(var).trust.file.exists() else None
+
+
 def open_installation(var: Path) -> Installation:
     """Open the installation under ``var``; raises Misconfigured, BrokerAway or StoreAway naming what is missing."""
     settings = load_settings(var)

@@ -39,7 +39,7 @@ from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.reader import reader_connect
 from interfocal.installation.settings import environment
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
@@ -146,7 +146,7 @@ def _app(installation: Installation, loop: Loop, metrics: Metrics) -> FastAPI:
     checks = {"caught_up": lambda: None if loop.caught_up() else "the view is not folded to the topics' ends yet"}
     app.include_router(health_router(checks, metrics.registry))
     answer_errors(app)
-    limits = (EXERCISE_NOTICE,)
+    limits = tuple(limits_of(installation.directory))
     app.include_router(view_router(Reading(reader_connect(installation), installation.directory, limits)))
     app.include_router(registry_router(subjects_of_directory(installation.directory, installation.prefix)))
     return app
