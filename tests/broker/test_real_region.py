@@ -1,0 +1,81 @@
+"""A region that is no exercise: it seals, folds and shows records, and what an exercise says is nothing to it."""
+
+import json
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from interfocal.commands.main import build_app
+from interfocal.installation.installation import Installation
+from interfocal.ledger.verify import verify
+from interfocal.limits import EXERCISE_NOTICE
+from interfocal.stack import Stack
+from small_records import ASKED, ASKER, a_seizure
+from small_region import DIRECTORY, MemberParts, SmallRegion, member_parts, region_parts, settle, settled_region
+
+NOTICE = "What may be shown to whom is agreed."
+REAL = DIRECTORY.replace("exercise = true", f'exercise = false\nnotice = "{NOTICE}"')
+WHY = ("--person", "mark-7", "--purpose", "tracing", "--case", "C-77")
+
+
+@pytest.fixture(scope="module")
+def real(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallRegion]:
+    """Such a region at rest."""
+    with settled_region(stack, tmp_path_factory.mktemp("real"), f"t{secrets.token_hex(6)}.", REAL) as region:
+        yield region
+
+
+def run(installation: Installation, *words: str) -> Result:
+    return CliRunner().invoke(build_app(), [*words, "--var", str(installation.var)])
+
+
+def told(installation: Installation, *words: str) -> dict[str, Any]:
+    result = run(installation, *words, "--json")
+    assert result.exit_code == 0, result.output
+    assert EXERCISE_NOTICE not in result.output
+    shown: dict[str, Any] = json.loads(result.stdout)
+    assert shown["limits"] == [NOTICE]
+    return shown
+
+
+def test_its_records_are_sealed_folded_and_shown(real: SmallRegion) -> None:
+    here = real.installation
+    assert [row["reference"] for row in told(here, "view", "seizures", *WHY)["rows"]] == ["KU-1"]
+    assert [row["of_event"] for row in told(here, "inbox", "--as", ASKED, *WHY)["inbox"]] == [real.events["request"]]
+    assert told(here, "explain", real.events["missing"], "--to", ASKER, *WHY)["shown"]
+    assert real.rows(here.region_url, "select distinct exercise from seizure_revision") == [(False,)]
+
+
+def test_nobody_reads_them_without_a_purpose_and_a_case(real: SmallRegion) -> None:
+    refused = run(real.installation, "view", "seizures", "--person", "mark-7")
+    assert refused.exit_code != 0
+    assert "--purpose" in str(refused.exception)
+    assert refused.stdout == ""
+
+
+def of_an_exercise(parts: MemberParts) -> MemberParts:
+    """The same member, as if its intake went by the directory of an exercise."""
+    mistaken = parts.intake.directory.model_copy(update={"exercise": True})
+    return replace(parts, intake=replace(parts.intake, directory=mistaken))
+
+
+def test_what_an_exercise_says_goes_to_quarantine(real: SmallRegion, tmp_path: Path) -> None:
+    with real.copy(tmp_path) as copied:
+        here = copied.installation
+        members = {ASKER: of_an_exercise(member_parts(here, ASKER)), ASKED: member_parts(here, ASKED)}
+        parts = region_parts(here, members)
+        try:
+            (event,) = members[ASKER].submit("seizure", a_seizure("VJ-1", "C-9"))
+            settle(here, members, parts)
+        finally:
+            for part in (parts, *members.values()):
+                part.close()
+        reasons = {row["event_id"]: row["reason"] for row in told(here, "quarantine", "list")["rows"]}
+        assert reasons[event] == "other_exercise"
+        assert [row["reference"] for row in told(here, "view", "seizures", *WHY)["rows"]] == ["KU-1"]
+        assert verify(here).balance.holds
