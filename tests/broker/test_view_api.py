@@ -20,7 +20,7 @@ from interfocal.installation.endpoints import announce
 from interfocal.installation.installation import Installation
 from interfocal.installation.reader import TOKEN_FILE, keep_desk_tokens, make_reader, reader_connect
 from interfocal.installation.secrets import read_secret
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import EXERCISE_NOTICE, limits_of
 from serving import serving
 from small_records import ASKED, ASKER
 from small_region import SmallRegion
@@ -45,7 +45,11 @@ def shared(settled: SmallRegion, tmp_path_factory: pytest.TempPathFactory) -> It
 def app_of(installation: Installation) -> FastAPI:
     app = FastAPI()
     answer_errors(app)
-    app.include_router(view_router(Reading(reader_connect(installation), installation.directory, (EXERCISE_NOTICE,))))
+    app.include_router(
+        view_router(
+            Reading(reader_connect(installation), installation.directory, tuple(limits_of(installation.directory)))
+        )
+    )
     return app
 
 
