@@ -62,7 +62,7 @@ class Places:
 
     @property
     def root_key(self) -> Path:
-        """The root of an exercise. A region that holds real cases keeps its roots elsewhere, on no machine of these."""
+        """The root that enrolment makes. Where real cases are, it is moved away at once: to no machine of these."""
         return self.var / "root" / "root.pem"
 
     @property
