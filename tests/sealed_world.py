@@ -214,14 +214,14 @@ class SealedWorld:
 
 @contextmanager
 def sealed_world(stack: Stack, folder: Path, directory: str = DIRECTORY) -> Iterator[SealedWorld]:
-    """A new region of two members on topics and databases of its own."""
+    """A new region of these members on topics and databases of its own."""
     region, var = folder / "region", folder / "var"
     region.mkdir()
     var.mkdir()
     (region / "directory.toml").write_text(directory, encoding="utf-8")
     write_settings(var, stack, f"g_{secrets.token_hex(6)}", f"t{secrets.token_hex(6)}.")
     installation = prepare(var, open_region(region), lambda _message: None)
-    members = {code: member_parts(installation, code) for code in (ASKER, ASKED)}
+    members = {code: member_parts(installation, code) for code in installation.desk_urls}
     parts = region_parts(installation, members)
     world = SealedWorld(installation, members, parts)
     try:

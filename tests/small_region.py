@@ -269,11 +269,11 @@ def write_settings(var: Path, installation: Installation | Stack, names: str, pr
 
 
 @contextmanager
-def settled_region(stack: Stack, folder: Path, prefix: str) -> Iterator[SmallRegion]:
+def settled_region(stack: Stack, folder: Path, prefix: str, directory: str = DIRECTORY) -> Iterator[SmallRegion]:
     """The region after a small history: records, a routed request; one unusable, one foreign, one rejected record."""
     region = folder / "region"
     region.mkdir()
-    (region / "directory.toml").write_text(DIRECTORY, encoding="utf-8")
+    (region / "directory.toml").write_text(directory, encoding="utf-8")
     var = folder / "var"
     var.mkdir()
     write_settings(var, stack, f"s_{secrets.token_hex(6)}", prefix)

@@ -53,7 +53,7 @@ class Exports(BaseModel):
 
     member: str = Field(description="The member whose token it was")
     waiting: Sequence[Waiting] = Field(description="Proposals that wait, the oldest first")
-    limits: list[str] = Field(description="What this version may not be used for")
+    limits: list[str] = Field(description="What has to be said of the region")
     footnotes: Mapping[str, str] = Field(description="Footnotes of the member")
 
 
@@ -64,7 +64,7 @@ class Confirmed(BaseModel):
 
     member: str = Field(description="The member whose token it was")
     number: int = Field(description="The proposal that who made it may now read, once")
-    limits: list[str] = Field(description="What this version may not be used for")
+    limits: list[str] = Field(description="What has to be said of the region")
     footnotes: Mapping[str, str] = Field(description="Footnotes of the member")
 
 

@@ -52,7 +52,7 @@ class Read(BaseModel):
     )
     related_text: list[str] = Field(description="The same as sentences")
     log: dict[str, Any] = Field(description="Number and hash of the entry in the region's log: keep them")
-    limits: list[str] = Field(description="What this version may not be used for")
+    limits: list[str] = Field(description="What has to be said of the region: that it is an exercise, its notice")
     footnotes: dict[str, str] = Field(description="Footnotes of the members that are named")
 
 

@@ -16,7 +16,7 @@ from consumers.desk.original import original_record
 from consumers.store.events import beginning_with
 from interfocal.desk.views import footnotes_for
 from interfocal.installation.installation import Installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.quarantine.described import meaning_of
 from schemas.directory import Directory
 from schemas.errors import Misconfigured, Unusable
@@ -64,7 +64,7 @@ def exported(checked: CheckedEvent, directory: Directory, signed: Signed) -> Map
     record, schema = checked.record, version_of(checked.schema_id)
     event = event_json(checked.event)
     return {
-        "limits": [EXERCISE_NOTICE, *([directory.notice] if directory.notice else [])],
+        "limits": limits_of(directory),
         "footnotes": footnotes_for(event, directory),
         "format": FORMAT,
         "region": directory.region,

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from interfocal.commands.submit import PIPE_WIDTH, printable
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from schemas.directory import Directory
 from schemas.errors import Misconfigured
 
@@ -57,10 +57,11 @@ def form_of(*, as_json: bool, as_csv: bool) -> Form:
 
 
 def print_list(listed: Listed, form: Form, directory: Directory) -> None:
-    """Print a list to standard output."""
+    """Print a list to standard output; that it is of an exercise is said on stderr."""
+    say_exercise(directory)
     footnotes = directory.footnotes(listed.codes())
     if form is Form.JSON:
-        shown = {"rows": [dict(row) for row in listed.rows], "limits": [EXERCISE_NOTICE], "footnotes": footnotes}
+        shown = {"rows": [dict(row) for row in listed.rows], "limits": limits_of(directory), "footnotes": footnotes}
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
     elif form is Form.CSV:
         typer.echo(csv_text(listed, footnotes), nl=False)

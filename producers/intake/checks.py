@@ -36,8 +36,8 @@ OFFSET_LIMIT_MINUTES = 18 * 60
 LAST_YEAR = 9999
 MAX_ID_CHARACTERS = 200
 MAX_VERSION_CHARACTERS = 80
-GOES_TO_ADDRESSEES = frozenset({"trace"})
-"""Streams of which no member sees what is not delivered to it: ``releasable_to`` may leave members out."""
+MADE_BY_INTAKE = ("sealed", "attachments")
+"""Fields of an event that describe what intake has sealed."""
 
 STREAMS_WITH_OWN_REFERENCE = frozenset({"seizure", "missing"})
 
@@ -84,13 +84,13 @@ def validated(stream: str, encoded: str) -> tuple[MemberEvent | None, tuple[Prob
 
 
 def event_problems(stream: str, raw: Mapping[str, Any], standards: Standards, at: datetime) -> Iterator[Problem]:
-    """What the model cannot know: codes, members, instants, parts, the smallest record, the exercise's limits."""
+    """What the model cannot know: codes, members, instants, parts, the smallest record, what only intake makes."""
     for value in judged_values(EVENTS[stream], raw):
         yield from _value_problems(value, standards, at)
     yield from part_problems(stream, raw)
     yield from act_problems(stream, raw, standards.member)
     yield from _smallest(stream, raw)
-    yield from not_protected(stream, raw, standards)
+    yield from made_here(raw)
 
 
 def part_problems(stream: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
@@ -101,18 +101,9 @@ def part_problems(stream: str, raw: Mapping[str, Any]) -> Iterator[Problem]:
         yield from _parts(f"items[{index}].kind", item, ITEM_PARTS)
 
 
-def not_protected(stream: str, raw: Mapping[str, Any], standards: Standards) -> Iterator[Problem]:
-    """What nothing protects yet is not taken; what is sealed comes as ``sealed_part``, and intake seals it."""
-    handling = raw.get("handling")
-    handling = handling if isinstance(handling, Mapping) else {}
-    if handling.get("embargo_until") is not None:
-        yield problem("not_yet_protected", field="handling.embargo_until")
-    allowed = handling.get("releasable_to")
-    if isinstance(allowed, list) and stream not in GOES_TO_ADDRESSEES:
-        members = {member.code for member in standards.directory.members if not member.observer}
-        if members - set(map(str, allowed)) - {standards.member}:
-            yield problem("not_yet_protected", field="handling.releasable_to")
-    yield from (problem("not_yet_protected", field=name) for name in ("sealed", "attachments") if raw.get(name))
+def made_here(raw: Mapping[str, Any]) -> Iterator[Problem]:
+    """What only intake makes is not taken: what is to be sealed comes as ``sealed_part``, and intake seals it."""
+    yield from (problem("made_by_intake", field=name) for name in MADE_BY_INTAKE if raw.get(name))
 
 
 def _value_problems(found: Value, standards: Standards, at: datetime) -> Iterator[Problem]:

@@ -150,7 +150,7 @@ def _made(judged: Judged, event: MemberEvent, intake: Intake) -> _Made | Problem
     if judged.part is not None:
         both = sealed(event, judged.part, intake.sealing, intake.identity)
         if both is None:
-            return problem("not_yet_protected", field=SEALED_PART)
+            return problem("no_opening_key", field=SEALED_PART, member=intake.member)
         event, grant = both
     try:
         value = encode(event)

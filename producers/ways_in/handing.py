@@ -143,7 +143,7 @@ def report_of(report: FileReport) -> dict[str, Any]:
     }
 
 
-def reports_text(reports: Sequence[FileReport], limits: str) -> str:
+def reports_text(reports: Sequence[FileReport], limits: Sequence[str]) -> str:
     """Reports as JSON text."""
-    content = {"limits": [limits], "files": [report_of(report) for report in reports]}
+    content = {"limits": list(limits), "files": [report_of(report) for report in reports]}
     return json.dumps(content, indent=2, ensure_ascii=False)

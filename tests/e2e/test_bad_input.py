@@ -102,12 +102,7 @@ BODIES: dict[str, tuple[str, bytes, int, str]] = {
     "an unknown field": ("seizure", seizure(shoe_size=43), 422, "unknown_field"),
     "in the future": ("seizure", seizure(occurred=FUTURE), 422, "in_the_future"),
     "U+0000": ("seizure", seizure(own_reference="A\x00B"), 422, "unusable_character"),
-    "an embargo": (
-        "seizure",
-        seizure(handling={"codes": ["H0"], "embargo_until": "2999-01-01T00:00:00Z"}),
-        422,
-        "not_yet_protected",
-    ),
+    "a ciphertext": ("seizure", seizure(sealed={"suite": "x", "ciphertext": "eA"}), 422, "made_by_intake"),
 }
 
 

@@ -84,16 +84,15 @@ SEIZURES: dict[str, tuple[dict[str, Any], tuple[str, str]]] = {
     "the year 0": (occurred(at="0001-01-01T00:00:00+02:00"), ("malformed_date", "occurred.at")),
     "an offset of days": (occurred(offset_minutes=1441), ("malformed_value", "occurred.offset_minutes")),
     "the future": (occurred(at="2026-03-01T12:06:00Z"), ("in_the_future", "occurred.at")),
-    "an embargo": (
-        {"handling": {"embargo_until": "2026-04-01T00:00:00Z"}},
-        ("not_yet_protected", "handling.embargo_until"),
+    "an embargo until no instant": (
+        {"handling": {"embargo_until": "next year"}},
+        ("malformed_date", "handling.embargo_until"),
     ),
-    "a sealed part": ({"sealed": {"suite": "x", "ciphertext": "eA"}}, ("not_yet_protected", "sealed")),
+    "a ciphertext": ({"sealed": {"suite": "x", "ciphertext": "eA"}}, ("made_by_intake", "sealed")),
     "an attachment": (
         {"attachments": [{"sha256": "A" * 43, "media_type": "image/jpeg", "size": 1, "caption": "weapon"}]},
-        ("not_yet_protected", "attachments"),
+        ("made_by_intake", "attachments"),
     ),
-    "a member left out": ({"handling": {"releasable_to": ["BA"]}}, ("not_yet_protected", "handling.releasable_to")),
     "an unknown member": (
         {"handling": {"releasable_to": ["BA", "MK", "ZZ"]}},
         ("unknown_member", "handling.releasable_to[2]"),
@@ -115,6 +114,9 @@ RIGHT: dict[str, dict[str, Any]] = {
     "five minutes ahead": occurred(at=(NOW + timedelta(minutes=5)).isoformat()),
     "in another zone": occurred(at="2026-02-14T06:45:00+01:00"),
     "to every member by name": {"handling": {"releasable_to": ["BA", "MK"]}},
+    "to one member": {"handling": {"releasable_to": ["BA"]}},
+    "to nobody": {"handling": {"releasable_to": []}},
+    "embargoed": {"handling": {"embargo_until": "2026-04-01T00:00:00Z"}},
     "expiring later": {"handling": {"expires_at": "2030-01-01T00:00:00Z"}},
     "ammunition alone": {"items": [{"kind": "ammunition", "quantity": 60, "ammunition": {"kind": "ball"}}]},
     "nothing recorded": firearm(

@@ -12,8 +12,10 @@ from producers.intake.intake import Intake
 from producers.intake.sealing import PartSealing
 from producers.intake.submission import Result
 from producers.outbox import OutboxRow
+from schemas.events.envelope import Handling
 from schemas.events.grant import Grant
 from schemas.events.sealed_part import AttachedFile, part_of
+from schemas.events.seizure import Seizure
 from schemas.events.trace import TraceAct
 from schemas.trust.opening import opening_key_from_seed
 from schemas.trust.sealed_parts import Place, open_part, terms_of, unwrap
@@ -92,7 +94,7 @@ def test_another_sealed_part_under_the_same_reference_is_rejected(intake: Intake
 
 def test_without_a_key_to_open_it_nothing_is_accepted(intake: Intake) -> None:
     for keyless in (replace(intake, sealing=None), replace(intake, sealing=PartSealing("test", bytes, lambda: None))):
-        assert codes(one(keyless, trace_request(sealed_part=PART))) == {("not_yet_protected", "sealed_part")}
+        assert codes(one(keyless, trace_request(sealed_part=PART))) == {("no_opening_key", "sealed_part")}
     assert rows(intake) == []
 
 
@@ -124,8 +126,14 @@ def test_a_part_that_makes_the_event_too_large_is_rejected(intake: Intake) -> No
     assert [found.code for found in result.problems] == ["too_large"]
 
 
-def test_a_request_may_leave_members_out_for_it_goes_to_addressees_only(intake: Intake) -> None:
-    assert one(intake, trace_request(handling={"codes": ["H1"], "releasable_to": ["BA"]})).outcome == "accepted"
+@pytest.mark.parametrize("handling", [{"releasable_to": ["BA"]}, {"embargo_until": "2999-01-01T00:00:00Z"}])
+def test_a_record_of_any_stream_may_leave_members_out_and_wait(intake: Intake, handling: dict[str, Any]) -> None:
+    assert one(intake, trace_request(handling=handling)).outcome == "accepted"
+    assert one(intake, seizure(handling=handling), "seizure").outcome == "accepted"
+    for row in rows(intake):
+        said = decode(row.draft.value)[1]
+        assert isinstance(said, TraceAct | Seizure)
+        assert said.handling == Handling.model_validate(handling)
 
 
 def an_erasure(intake: Intake, *grants: str) -> Result:

@@ -117,7 +117,6 @@ def test_rejections_are_of_many_kinds_and_each_says_where() -> None:
         "rows_disagree",
         "in_the_future",
         "unknown_member",
-        "not_yet_protected",
     }
 
 

@@ -18,7 +18,6 @@ from interfocal.contract.pages.region import shown_region
 from interfocal.contract.pages.site import Contract, site
 from interfocal.contract.pages.written import write_site
 from interfocal.installation.region_folder import open_region
-from interfocal.limits import EXERCISE_NOTICE
 from schemas.codes.coverage import languages_of
 from schemas.codes.lists import load_code_lists
 from schemas.errors import Misconfigured, NotOurs
@@ -80,8 +79,7 @@ def test_every_link_of_a_page_leads_somewhere(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_says_its_limits_and_the_footnotes_of_members_that_its_search_may_show(path: str) -> None:
-    assert EXERCISE_NOTICE in PAGES[path].text
+def test_every_page_says_the_footnotes_of_members_that_its_search_may_show(path: str) -> None:
     assert REGION.footnotes
     for code, footnote in REGION.footnotes.items():
         assert f"{code}: {footnote}" in PAGES[path].text

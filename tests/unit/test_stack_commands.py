@@ -5,7 +5,6 @@ import pytest
 import typer
 
 from interfocal.commands import main
-from interfocal.limits import EXERCISE_NOTICE
 from schemas.errors import BrokerAway, ExchangeError, Misconfigured, NotOurs
 
 
@@ -30,7 +29,7 @@ def test_an_error_of_ours_is_one_sentence_and_an_exit_code(
     assert main.run(["fail"]) == code
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err.splitlines() == [EXERCISE_NOTICE, f"interfocal: {error}"]
+    assert shown.err.splitlines() == [f"interfocal: {error}"]
 
 
 def test_a_fault_of_the_program_is_not_hidden_as_an_error_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,13 +38,11 @@ def test_a_fault_of_the_program_is_not_hidden_as_an_error_of_ours(monkeypatch: p
         main.run(["fail"])
 
 
-def test_status_where_nothing_runs_says_what_to_do_and_that_data_is_for_exercise(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_status_where_nothing_runs_says_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main.run(["status", "--var", str(tmp_path)]) == 1
     shown = capsys.readouterr()
     assert shown.out == "Nothing is up: run `interfocal up`.\n"
-    assert shown.err.startswith("Exercise data only")
+    assert shown.err == ""
 
 
 def test_down_where_nothing_runs_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ from consumers.store.session import Session
 from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.installation import open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.listing import Listed, console, form_of, print_footnotes, print_list
 
 HELP = "Show who has used records, when and why; prove that nothing of it was changed, left out or cut off."
@@ -60,7 +60,7 @@ def verify_log(desk: OfDesk = None, as_json: AsJson = False, var: Var = HERE) ->
     proof = AuditLog(installation, desk).prove()
     footnotes = installation.directory.footnotes([desk.upper()] if desk else [])
     if as_json:
-        whole = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes, **_told(proof)}
+        whole = {"limits": limits_of(installation.directory), "footnotes": footnotes, **_told(proof)}
         typer.echo(json.dumps(whole, indent=2))
     else:
         for found in proof.found:

@@ -13,8 +13,8 @@ from interfocal.backup.making import Backup
 from interfocal.backup.manifest import What
 from interfocal.backup.restoring import Restore
 from interfocal.commands.submit import HERE, AsJson, Var
-from interfocal.installation.installation import open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.installation.installation import directory_kept, open_installation
+from interfocal.limits import limits_of
 from schemas.topics import REGION
 
 OfMember = Annotated[str, typer.Option("--as", help="The member whose side it is, as its code; else the region's.")]
@@ -53,7 +53,7 @@ def backup(
         AuditLog(installation, member or None).note(acting, Deed(Kind.EXPORT, {"backup": what.value}))
     manifest = Backup(installation, owner, what, folder.resolve()).run()
     if as_json:
-        told = {"limits": [EXERCISE_NOTICE], "folder": str(folder), **manifest.model_dump(mode="json")}
+        told = {"limits": limits_of(installation.directory), "folder": str(folder), **manifest.model_dump(mode="json")}
         typer.echo(json.dumps(told, indent=2))
         return
     for file in manifest.files:
@@ -76,7 +76,7 @@ def restore(
     done = Restore(folder.resolve(), var.resolve()).run()
     if as_json:
         told = {"owner": done.manifest.owner, "written": done.written, "kept": done.kept, "next": done.next_steps}
-        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], **told}, indent=2))
+        typer.echo(json.dumps({"limits": limits_of(directory_kept(var)), **told}, indent=2))
         return
     for path in done.written:
         typer.echo(f"put back: {path}")

@@ -10,7 +10,6 @@ from rich.table import Table
 
 from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.settings_told import SettingsTold, told_settings
-from interfocal.limits import EXERCISE_NOTICE
 from interfocal.listing import console
 
 Problems = Annotated[bool, typer.Option("--problems", help="Show only what is wrong.")]
@@ -28,7 +27,7 @@ def check(problems: Problems = False, as_json: AsJson = False, var: Var = HERE) 
     """Show each setting with its source, secrets masked, and what is wrong; exit 1 when they cannot be used so."""
     told = told_settings(var.resolve())
     if as_json:
-        typer.echo(json.dumps(asdict(told) | {"limits": [EXERCISE_NOTICE], "footnotes": {}}, indent=2))
+        typer.echo(json.dumps(asdict(told) | {"footnotes": {}}, indent=2))
     else:
         show(told, only_problems=problems, var=var)
     if told.problems:

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from interfocal.commands.submit import printable
 from interfocal.desk.views import Row, footnotes_for
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import Listed, console, csv_text, print_footnotes
 from schemas.directory import Directory
 
@@ -19,13 +19,14 @@ MEMBER_COLUMNS = ("from", "requester", "accountable")
 
 def print_json(shown: Row, directory: Directory) -> None:
     """One document, with ``limits`` and the ``footnotes`` of every member in it."""
-    limits = [EXERCISE_NOTICE, *([directory.notice] if directory.notice else [])]
-    whole = {"limits": limits, "footnotes": footnotes_for(shown, directory), **shown}
+    say_exercise(directory)
+    whole = {"limits": limits_of(directory), "footnotes": footnotes_for(shown, directory), **shown}
     typer.echo(json.dumps(whole, indent=2, ensure_ascii=False, default=str))
 
 
 def print_csv(rows: Sequence[Row], columns: Sequence[str], directory: Directory) -> None:
     """A header and a line a row; the last column holds the row's footnotes."""
+    say_exercise(directory)
     listed = Listed(columns, rows, members=[name for name in MEMBER_COLUMNS if name in columns])
     typer.echo(csv_text(listed, directory.footnotes(listed.codes())), nl=False)
 
@@ -39,7 +40,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
 
 
 def print_notes(shown: Any, directory: Directory) -> None:
-    """The footnotes of every member in what was printed, each once."""
+    """What is said after what was printed: the footnotes of every member in it; on stderr that it is an exercise's."""
+    say_exercise(directory)
     print_footnotes(footnotes_for(shown, directory))
 
 

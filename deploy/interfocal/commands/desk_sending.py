@@ -11,6 +11,7 @@ import typer
 from interfocal.commands.desk_printing import print_json, print_notes
 from interfocal.desk.acts import DeskActs, How
 from interfocal.installation.installation import open_installation
+from interfocal.limits import say_exercise
 from producers.intake.submission import Result
 from producers.mapping.shape import SEALED_PART
 from schemas.errors import Rejected
@@ -72,6 +73,7 @@ class Sending:
             typer.echo(f"reference {answer.national_id}")
             print_notes([desk.code, answer.national_id], directory)
         else:
+            say_exercise(directory)
             for sentence in sentences(answer):
                 typer.echo(f"rejected: {sentence}", err=True)
         if not answer.event_id:

@@ -10,7 +10,7 @@ from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.doctor.examination import Examination, examine
 from interfocal.doctor.finding import Finding
 from interfocal.installation.settings import environment
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.listing import print_footnotes
 
 OURS = "interfocal "
@@ -53,10 +53,11 @@ def verdict(examination: Examination) -> str:
 def document(examination: Examination, var: Path) -> dict[str, object]:
     """The same for programs."""
     found = [asdict(finding) | {"command": command_of(finding, var)} for finding in examination.findings]
+    installation = examination.subject.installation
     return {
         "findings": found,
         "left_out": list(examination.left_out),
-        "limits": [EXERCISE_NOTICE],
+        "limits": limits_of(installation.directory if installation else None),
         "footnotes": footnotes(examination),
     }
 

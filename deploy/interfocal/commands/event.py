@@ -14,6 +14,7 @@ from interfocal.commands.submit import HERE, Var
 from interfocal.exporting import applied, applied_at_desk, directory_here, exported
 from interfocal.installation.installation import open_installation
 from interfocal.installation.secrets import write_private
+from interfocal.limits import say_exercise
 from interfocal.listing import print_footnotes
 from interfocal.wiring.desks import terms_of
 from schemas.errors import Misconfigured
@@ -47,6 +48,7 @@ def export(
     if out is not None and out.exists():
         raise Misconfigured(f"{out} is there already, and nothing is written over; name another file")
     installation = open_installation(var)
+    say_exercise(installation.directory)
     acting = Said(person, purpose, case).acting(installation.directory, desk)
     terms, signed = terms_of(installation), directory_here(installation)
     find = applied_at_desk if desk else applied

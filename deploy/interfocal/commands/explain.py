@@ -14,7 +14,7 @@ from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import console, print_footnotes
 from schemas.errors import Misconfigured
 from schemas.handling.rules import MEANINGS, SHOWING, SILENT, Rule
@@ -45,6 +45,7 @@ def explain(
         raise Misconfigured(f"{event!r} is no event's id, nor the first eight signs or more of one")
     installation = open_installation(var)
     reader = installation.directory.member(to).code
+    say_exercise(installation.directory)
     found = AuditLog(installation).read(
         lambda connection: explain_event(connection, event, reader, now()),
         Said(person, purpose, case).acting(installation.directory),
@@ -54,7 +55,7 @@ def explain(
         [found.event.member, reader, *(found.event.handling.releasable_to or ())]
     )
     if as_json:
-        whole = {**explained_json(found), "limits": [EXERCISE_NOTICE], "footnotes": footnotes}
+        whole = {**explained_json(found), "limits": limits_of(installation.directory), "footnotes": footnotes}
         typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
         return
     _print(found, installation)

@@ -16,6 +16,7 @@ from interfocal.ledger.acknowledging import acknowledge_numbers, acknowledge_off
 from interfocal.ledger.log import gap_place, offsets_place
 from interfocal.ledger.stores import open_store
 from interfocal.ledger.verify import report, verify
+from interfocal.limits import limits_of
 from interfocal.listing import print_footnotes
 from schemas.topics import owner_of
 from schemas.trust.gaps import Gap
@@ -49,9 +50,10 @@ def register(app: typer.Typer) -> None:
 
 def verify_command(as_json: AsJson = False, var: Var = Path("var")) -> None:
     """Read every outbox, every topic from its first offset and every database; exit 0 only if all promises hold."""
-    told = report(verify(open_installation(var.resolve())))
+    installation = open_installation(var.resolve())
+    told = report(verify(installation))
     if as_json:
-        typer.echo(json.dumps(told, indent=2))
+        typer.echo(json.dumps({**told, "limits": limits_of(installation.directory)}, indent=2))
     else:
         show(told)
     if not told["holds"]:

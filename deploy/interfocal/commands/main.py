@@ -3,7 +3,6 @@
 A group's file has ``register(app)``, which adds its commands; ``COMMANDS`` says which file a command is in.
 """
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -13,7 +12,6 @@ from types import MappingProxyType
 
 import typer
 
-from interfocal.limits import EXERCISE_NOTICE
 from schemas.errors import ExchangeError, NotOurs, Stop
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
@@ -56,7 +54,6 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Command -> its file here. Only the file that is asked for is imported: a process starts in half the time."""
-LOGGED = "run"  # its stderr is a log, one JSON object a line
 STOPPED, FAILED, INTERRUPTED = 2, 1, 130
 
 
@@ -100,16 +97,10 @@ def build_app(files: Sequence[str] = tuple(dict.fromkeys(COMMANDS.values()))) ->
         pretty_exceptions_enable=False,
         add_completion=False,
     )
-    app.callback()(warn_exercise_only)
+    app.callback()(lambda: None)
     for name in files:
         import_module(f"interfocal.commands.{name}").register(app)
     return app
-
-
-def warn_exercise_only(context: typer.Context) -> None:
-    """Jurisdictions exchange firearm seizure and tracing events. Exercise data only."""
-    logged = context.invoked_subcommand == LOGGED
-    typer.echo(json.dumps({"event": "limits", "limits": [EXERCISE_NOTICE]}) if logged else EXERCISE_NOTICE, err=True)
 
 
 def check_packages_are_ours() -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, As, AsJson, Var, printable
 from interfocal.installation.installation import open_directory
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import console
 from interfocal.member.mapping_files import checked_skeleton, chosen, look, records
 from producers.mapping.files import load_mapping
@@ -72,14 +72,15 @@ def check(file: Export, member: As, mapping: Named = None, as_json: AsJson = Fal
         found = load_mapping(file, load_code_lists())
         typer.echo(f"{found.name} fits the data set: {len(found.columns)} columns become {found.stream} records.")
         return
-    code = open_directory(var).member(member).code
+    directory = open_directory(var)
+    code = directory.member(member).code
     told: dict[str, Findings] = {}
     with sentences(file):
         for one in chosen(var, code, file, mapping):
             told[one.name] = examine(one, records(one, code, file), load_code_lists(), now())
     if as_json:
         shown = {name: asdict(findings) for name, findings in told.items()}
-        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], "mappings": shown}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({"limits": limits_of(directory), "mappings": shown}, indent=2, ensure_ascii=False))
     else:
         for name, findings in told.items():
             show_findings(name, findings)
@@ -95,7 +96,9 @@ def try_file(
     var: Var = HERE,
 ) -> None:
     """Show what the first ten records of an export would become: before and after, side by side."""
-    code = open_directory(var).member(member).code
+    directory = open_directory(var)
+    code = directory.member(member).code
+    say_exercise(directory)
     with sentences(file):
         for one in chosen(var, code, file, mapping):
             for record in islice(records(one, code, file), count):

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from interfocal.commands.submit import HERE, As, AsJson, Var
 from interfocal.installation.installation import open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.listing import console
 from interfocal.member.recovering import recover_member, recovered_json
 
@@ -37,9 +37,10 @@ def recover(member: As, as_json: AsJson = False, var: Var = HERE) -> None:
     What was accepted and is not on the topics waits again. Where outbox and topic differed, sending goes on in a new
     life of the chain, and what was lost is named.
     """
-    told = recovered_json(recover_member(open_installation(var.resolve()), member.upper()))
+    installation = open_installation(var.resolve())
+    told = recovered_json(recover_member(installation, member.upper()))
     if as_json:
-        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], **told}, indent=2))
+        typer.echo(json.dumps({"limits": limits_of(installation.directory), **told}, indent=2))
         return
     table = Table("topic", "events", "restored", "goes on")
     for one in told["topics"]:

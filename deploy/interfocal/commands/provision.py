@@ -14,7 +14,7 @@ from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, Places, open_installation
 from interfocal.installation.preparing import plan_of, prepare, provisioned
 from interfocal.installation.region_folder import open_region
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.provisioning.apply import Applied
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, drift_of
@@ -44,7 +44,7 @@ def plan_command(as_json: AsJson = False, var: Var = HERE) -> None:
     with opened(admin_access_of(installation)) as cluster:
         drifts = drift_of(plan, cluster.found(plan))
     if as_json:
-        typer.echo(as_text({"drift": [told(drift) for drift in drifts]}))
+        typer.echo(as_text(installation, {"drift": [told(drift) for drift in drifts]}))
     else:
         show(drifts)
         typer.echo(f"{len(plan.topics)} topics are planned; the cluster differs in {len(drifts) or 'nothing'}")
@@ -62,10 +62,11 @@ def apply_command(region: Region = None, following: Following = None, as_json: A
     var = var.resolve()
     if not Places(var).trust.file.exists():
         prepare(var, open_region(region), lambda message: typer.echo(message, err=True))
-    applied = applied_to(open_installation(var), following)
+    installation = open_installation(var)
+    applied = applied_to(installation, following)
     if as_json:
         altered, left = [told(drift) for drift in applied.altered], [told(drift) for drift in applied.left]
-        typer.echo(as_text({"made": list(applied.made), "altered": altered, "left": left}))
+        typer.echo(as_text(installation, {"made": list(applied.made), "altered": altered, "left": left}))
     else:
         show(applied.left)
         typer.echo(f"{len(applied.made)} topics made, {len(applied.altered)} differences mended")
@@ -75,9 +76,11 @@ def apply_command(region: Region = None, following: Following = None, as_json: A
 
 def try_command(as_json: AsJson = False, var: Var = HERE) -> None:
     """Have every user try what nobody gave it, which does no harm; exit 1 when the cluster allows any of it."""
-    tried = try_installation(open_installation(var.resolve()))
+    installation = open_installation(var.resolve())
+    tried = try_installation(installation)
     if as_json:
-        typer.echo(as_text({"tried": tried.tried, "allowed": [asdict(attempt) for attempt in tried.allowed]}))
+        allowed = [asdict(attempt) for attempt in tried.allowed]
+        typer.echo(as_text(installation, {"tried": tried.tried, "allowed": allowed}))
     else:
         for attempt in tried.allowed:
             typer.echo(f"{attempt.principal} may {attempt.operation} {attempt.name}, which nobody gave it")
@@ -106,6 +109,6 @@ def told(drift: Drift) -> dict[str, Any]:
     return {**asdict(drift), "mended_by_apply": not drift.person}
 
 
-def as_text(found: dict[str, Any]) -> str:
+def as_text(installation: Installation, found: dict[str, Any]) -> str:
     """JSON; topics are named by owners' codes, which need no footnote."""
-    return json.dumps({**found, "limits": [EXERCISE_NOTICE], "footnotes": {}}, indent=2)
+    return json.dumps({**found, "limits": limits_of(installation.directory), "footnotes": {}}, indent=2)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from interfocal.commands.submit import HERE, As, AsJson, Var, printable
 from interfocal.installation.installation import Places, open_directory
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.listing import console, print_footnotes
 from producers.outbox import open_read_only
 from producers.quality import measure, measured_json
@@ -38,7 +38,7 @@ def quality(member: As, month: Month = None, as_json: AsJson = False, var: Var =
     found = [one for one in found if month in {None, one["month"]}]
     footnotes = directory.footnotes([entry.code])
     if as_json:
-        shown = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes, "member": entry.code, "quality": found}
+        shown = {"limits": limits_of(directory), "footnotes": footnotes, "member": entry.code, "quality": found}
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     for one in found:

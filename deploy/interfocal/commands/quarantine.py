@@ -15,11 +15,12 @@ from interfocal.commands.quarantine_acts import confirm_discard, discard_entries
 from interfocal.commands.quarantine_chosen import AtDesk, Place, chosen, chosen_one, opened
 from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.installation import open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import Listed, console, form_of, print_footnotes, print_list
 from interfocal.quarantine.described import COLUMNS, TOLD_COLUMNS, described, entry_line, told_line
 from interfocal.quarantine.difference import Difference, difference
 from interfocal.wiring.desks import terms_of
+from schemas.directory import Directory
 
 HELP = "Work on what could not be used. Every entry waits until a person acts."
 HEX_LINE = 32
@@ -77,13 +78,14 @@ def show_quarantine(
 ) -> None:
     """Show one entry: its reason, where it comes from, its bytes, and what they say as far as they can be read."""
     installation = open_installation(var)
+    say_exercise(installation.directory)
     with opened(Place(installation, desk)) as session:
         entry = chosen_one(session, installation, number)
     shown = described(entry)
     _log(Place(installation, desk), Said(person, purpose, case), entry)
     footnotes = installation.directory.footnotes([shown["member"] or ""])
     if as_json:
-        _print_json(shown, footnotes)
+        _print_json(shown, installation.directory, footnotes)
         return
     _print_entry(shown)
     print_footnotes(footnotes)
@@ -100,6 +102,7 @@ def show_difference(
 ) -> None:
     """Show how one entry differs from what was applied of the same record, and how it would be judged now."""
     installation = open_installation(var)
+    say_exercise(installation.directory)
     with opened(Place(installation, desk)) as session:
         entry = chosen_one(session, installation, number)
         found = session.transact(lambda connection: difference(connection, entry, terms_of(installation)))
@@ -114,7 +117,7 @@ def show_difference(
     }
     footnotes = installation.directory.footnotes([entry.faulty.member or ""])
     if as_json:
-        _print_json(shown, footnotes)
+        _print_json(shown, installation.directory, footnotes)
         return
     _print_difference(found)
     print_footnotes(footnotes)
@@ -128,8 +131,8 @@ def _log(place: Place, said: Said, entry: QuarantineEntry) -> None:
     AuditLog(place.installation, place.desk).note(acting, Deed(Kind.CONSULTATION, what))
 
 
-def _print_json(shown: Mapping[str, Any], footnotes: Mapping[str, str]) -> None:
-    whole = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes, **shown}
+def _print_json(shown: Mapping[str, Any], directory: Directory, footnotes: Mapping[str, str]) -> None:
+    whole = {"limits": limits_of(directory), "footnotes": footnotes, **shown}
     typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
 
 

@@ -15,7 +15,7 @@ from interfocal.audit.acting import OPERATION, Person, Said
 from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.listing import console, print_footnotes
 from interfocal.rebuild.comparing import TableComparison
 from interfocal.rebuild.drawing import Drawing
@@ -91,7 +91,7 @@ def told_json(installation: Installation, telling: Telling, found: Mapping[str, 
         if isinstance(code := row[1].get(column), str)
     }
     return {
-        "limits": [EXERCISE_NOTICE],
+        "limits": limits_of(installation.directory),
         "footnotes": installation.directory.footnotes(named),
         "equal": not any(told.differing for told in found.values()) if found else None,
         "records": telling.records,

@@ -13,7 +13,7 @@ from consumers.store.taking_up import TakenUp
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.listing import console
 from interfocal.wiring.recovery import Recovery
 from interfocal.wiring.region import sending_topics
@@ -35,9 +35,11 @@ def recover(as_json: AsJson = False, var: Var = HERE) -> None:
 
     A database that was lost or restored needs no command: the region takes up its log when it starts.
     """
-    settled = settle(open_installation(var.resolve()))
+    installation = open_installation(var.resolve())
+    settled = settle(installation)
     if as_json:
-        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], "topics": [shown(told) for told in settled]}, indent=2))
+        whole = {"limits": limits_of(installation.directory), "topics": [shown(told) for told in settled]}
+        typer.echo(json.dumps(whole, indent=2))
         return
     table = Table("topic", "events", "found sent", "lost, wait again", "goes on")
     for told in settled:

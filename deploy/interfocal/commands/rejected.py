@@ -13,10 +13,11 @@ from rich.table import Table
 from interfocal.commands.rejected_mending import Language, export_rejected, resubmit_rejected
 from interfocal.commands.submit import HERE, PIPE_WIDTH, As, AsJson, Var, printable
 from interfocal.installation.installation import Places, open_directory
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import print_footnotes
 from producers.intake.rejected import KeptRejection, kept_rejection
 from producers.outbox import OutboxReading, open_read_only
+from schemas.directory import Directory
 from schemas.errors import Rejected
 from schemas.messages.sentences import reading_language
 
@@ -45,13 +46,15 @@ def list_rejected(
     var: Var = HERE,
 ) -> None:
     """List a member's rejected records, the newest first."""
-    spoken = _spoken(var, member, language)
-    outbox = _outbox(var, member)
+    directory = open_directory(var)
+    spoken = reading_language(directory.member(member).languages, language)
+    say_exercise(directory)
+    outbox = _outbox(var, directory, member)
     kept = [kept_rejection(one, spoken) for one in outbox.rejected(closed=closed, limit=limit)]
     outbox.close()
     if as_json:
         rows = [one.model_dump(mode="json") for one in kept]
-        shown = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes(var, member), "rejected": rows}
+        shown = {"limits": limits_of(directory), "footnotes": footnotes(directory, member), "rejected": rows}
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     table = Table("number", "stream", "source", "row", "record", "column", "reason")
@@ -62,31 +65,33 @@ def list_rejected(
             table.add_row(str(one.id), one.stream, *map(printable, cells))
     _console().print(table)
     typer.echo(f"{len(kept)} rejected records.")
-    print_footnotes(footnotes(var, member))
+    print_footnotes(footnotes(directory, member))
 
 
 def show_rejected(
     number: Number, member: As, language: Language = None, as_json: AsJson = False, var: Var = HERE
 ) -> None:
     """Show one rejected record: each problem, and the national record as it was sent."""
-    spoken = _spoken(var, member, language)
-    outbox = _outbox(var, member)
+    directory = open_directory(var)
+    spoken = reading_language(directory.member(member).languages, language)
+    say_exercise(directory)
+    outbox = _outbox(var, directory, member)
     found = outbox.find_rejected(number)
     outbox.close()
     if found is None:
         raise Rejected(f"there is no rejected record {number} of {member.upper()}; list those there are")
     kept = kept_rejection(found, spoken)
     if as_json:
-        shown = {"limits": [EXERCISE_NOTICE], "footnotes": footnotes(var, member), **kept.model_dump(mode="json")}
+        told = {"limits": limits_of(directory), "footnotes": footnotes(directory, member)}
+        shown = {**told, **kept.model_dump(mode="json")}
         typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
         return
     _print_rejection(kept)
-    print_footnotes(footnotes(var, member))
+    print_footnotes(footnotes(directory, member))
 
 
-def footnotes(var: Path, member: str) -> Mapping[str, str]:
+def footnotes(directory: Directory, member: str) -> Mapping[str, str]:
     """What is due wherever this member is named."""
-    directory = open_directory(var)
     return directory.footnotes([directory.member(member).code])
 
 
@@ -106,12 +111,8 @@ def _print_rejection(kept: KeptRejection) -> None:
     console.print(table)
 
 
-def _spoken(var: Path, member: str, asked: str | None) -> str:
-    return reading_language(open_directory(var).member(member).languages, asked)
-
-
-def _outbox(var: Path, member: str) -> OutboxReading:
-    return open_read_only(Places(var).outbox(open_directory(var).member(member).owner))
+def _outbox(var: Path, directory: Directory, member: str) -> OutboxReading:
+    return open_read_only(Places(var).outbox(directory.member(member).owner))
 
 
 def _console() -> Console:

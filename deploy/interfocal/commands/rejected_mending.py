@@ -13,7 +13,7 @@ import typer
 
 from interfocal.commands.submit import HERE, As, AsJson, Var, printable, region_mappings
 from interfocal.installation.installation import Places, open_directory
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import console
 from interfocal.member.intake import intake_of
 from producers.intake.submission import Result
@@ -40,12 +40,13 @@ def resubmit_rejected(
         raise Misconfigured("name the numbers of rejected records, or give --all")
     directory = open_directory(var)
     code = directory.member(member).code
+    say_exercise(directory)
     wanted = numbers or [kept.id for kept in open_rejections(var, directory, member)]
     with intake_of(var, code) as exchange:
         results = {number: exchange.resubmit(number) for number in wanted}
     if as_json:
         shown = {number: [one.model_dump(mode="json") for one in found] for number, found in results.items()}
-        typer.echo(json.dumps({"limits": [EXERCISE_NOTICE], "results": shown}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({"limits": limits_of(directory), "results": shown}, indent=2, ensure_ascii=False))
     else:
         _print_results(results)
     if any(one.outcome == "rejected" for found in results.values() for one in found):
@@ -61,6 +62,7 @@ def export_rejected(file: File, member: As, language: Language = None, var: Var 
         raise Misconfigured(f"{file} is there already; name another file")
     directory = open_directory(var)
     code, spoken = directory.member(member).code, reading_language(directory.member(member).languages, language)
+    say_exercise(directory)
     rejections = open_rejections(var, directory, member)
     sheets = sheets_of(rejections, region_mappings(var), code, spoken)
     told = sum(len(sheet.rows) for sheet in sheets)

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from interfocal.installation.endpoints import read_endpoints
-from interfocal.installation.installation import Places
+from interfocal.installation.installation import Places, directory_kept
 from interfocal.installation.settings import load_settings
 from interfocal.installation.targets import write_targets
+from interfocal.limits import say_exercise
 from interfocal.stack import down, status, up
 
 Var = Annotated[
@@ -37,6 +38,7 @@ def start(var: Var = HERE, postgres_url: PostgresUrl = None, brokers: Brokers = 
     url = postgres_url or load_settings(var).postgres.url or None
     up(var, brokers=brokers, postgres_url=url, progress=lambda message: typer.echo(message, err=True))
     write_targets(var, read_endpoints(var) if Places(var).endpoints.exists() else {})
+    say_exercise(directory_kept(var))
     show(var)
 
 

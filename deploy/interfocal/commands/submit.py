@@ -12,7 +12,7 @@ from rich.text import Text
 
 from interfocal.installation.installation import Places, open_directory
 from interfocal.installation.region_folder import region_folder
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
 from producers.mapping.files import MappingSet, load_mappings
@@ -60,13 +60,15 @@ def submit(
     """Submit files to a member's intake; exit 0 if nothing was rejected, else 1."""
     if missing := [str(path) for path in files if not path.is_file()]:
         raise Misconfigured(f"there is no file {', '.join(missing)}: nothing was submitted")
-    code = open_directory(var).member(member).code
+    directory = open_directory(var)
+    code = directory.member(member).code
+    say_exercise(directory)
     how = How(dry_run=dry_run, reassert=reassert, remap=remap)
     with intake_of(var, code) as exchange:
         handing = Handing(exchange, code, region_mappings(var), how, mapping, stream)
         reports = [watched(handing, path, Console(stderr=True)) for path in files]
     if as_json:
-        typer.echo(reports_text(reports, EXERCISE_NOTICE))
+        typer.echo(reports_text(reports, limits_of(directory)))
     else:
         show_reports(reports, dry_run=dry_run)
     if not all(report.is_clean for report in reports):

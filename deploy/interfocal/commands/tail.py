@@ -20,7 +20,7 @@ from interfocal.audit.logs import AuditLog
 from interfocal.commands.submit import HERE, Var, printable
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from interfocal.quarantine.described import meaning_of
 from interfocal.tailing import USABLE, VALID, Content, Tail, Told, open_tail, read_on
 from interfocal.wiring.desks import terms_of
@@ -68,6 +68,7 @@ def tail(
     if pretty and as_json:
         raise Misconfigured("--pretty and --json cannot be had at once; leave one out")
     installation = open_installation(var)
+    say_exercise(installation.directory)
     name = known_topic(installation, topic)
     reader = KafkaTopicReader(Broker(access_of(installation, OPERATOR), "tail", installation.prefix))
     try:
@@ -136,7 +137,7 @@ class Screen:
         whole = asdict(told)
         footnotes = self.directory.footnotes(self._named(whole))
         if self.as_json:
-            shown = {"topic": topic, **whole, "limits": [EXERCISE_NOTICE], "footnotes": footnotes}
+            shown = {"topic": topic, **whole, "limits": limits_of(self.directory), "footnotes": footnotes}
             typer.echo(json.dumps(shown, ensure_ascii=False))
             return
         for line in lines_of(told, pretty=self.pretty):

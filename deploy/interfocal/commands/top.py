@@ -18,7 +18,7 @@ from interfocal.clock import now
 from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.doctor.of_flow import LATE_S, span
 from interfocal.installation.installation import Installation, open_half
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.listing import console
 from interfocal.watching.board import SHOWN_STREAMS, Board, MemberLine, StreamLine, read_board
 from interfocal.watching.figures import Waiting
@@ -91,7 +91,7 @@ def document(installation: Installation, board: Board) -> dict[str, Any]:
     footnotes = installation.directory.footnotes(line.code for line in board.members)
     in_force = {"version": installation.directory.version, "expires_at": installation.directory.expires_at.isoformat()}
     whole |= {"processes": processes, "directory": in_force}
-    return {**whole, "limits": [EXERCISE_NOTICE], "footnotes": footnotes}
+    return {**whole, "limits": limits_of(installation.directory), "footnotes": footnotes}
 
 
 def _stream(line: StreamLine) -> Text:

@@ -29,7 +29,7 @@ from interfocal.audit.logs import AuditLog
 from interfocal.clock import now
 from interfocal.commands.submit import HERE, PIPE_WIDTH, Var, printable
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of, say_exercise
 from schemas.codes.lists import load_code_lists
 from schemas.directory import Directory, check_in_force
 from schemas.marks.reference import load_reference
@@ -156,6 +156,7 @@ class _Region:
 @contextmanager
 def _opened(var: Path) -> Iterator[_Region]:
     installation = open_installation(var)
+    say_exercise(installation.directory)
     with connector(installation.region_url, "trace command")() as connection:
         yield _Region(installation, connection)
 
@@ -190,8 +191,7 @@ def _trace_json(trace: Trace) -> dict[str, Any]:
 
 
 def _print_json(shown: dict[str, Any], directory: Directory, named: Iterable[str]) -> None:
-    limits = [EXERCISE_NOTICE, *([directory.notice] if directory.notice else [])]
-    whole = {"limits": limits, "footnotes": directory.footnotes(named), **shown}
+    whole = {"limits": limits_of(directory), "footnotes": directory.footnotes(named), **shown}
     typer.echo(json.dumps(whole, indent=2, ensure_ascii=False))
 
 

@@ -29,7 +29,7 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import prepare
 from interfocal.installation.processes import Process, start_processes, stop_processes, wait_ready
 from interfocal.installation.region_folder import RegionFolder
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from interfocal.stack.supervisor import down, up
 from schemas.errors import NotOurs
 from schemas.topics import record_topics
@@ -72,12 +72,12 @@ class Demo:
 
     def bring_up(self, processes: list[Process]) -> Installation:
         """Kafka, PostgreSQL, keys, topics, databases, processes."""
-        self.screen.stage(f"Interfocal: {self.folder.template.get('title', 'a region')}. {EXERCISE_NOTICE}")
+        self.screen.stage(f"Interfocal: {self.folder.template.get('title', 'a region')}")
         up(self.var, brokers=self.brokers, progress=self.screen.progress)
         installation = prepare(self.var, self.folder, self.screen.progress)
         self.screen.directory = installation.directory
-        if installation.directory.notice:
-            self.screen.progress(installation.directory.notice)
+        for limit in limits_of(installation.directory):
+            self.screen.progress(limit)
         prepare_national(installation, self.folder)
         processes += start_processes(installation)
         wait_ready(processes)

@@ -1,4 +1,4 @@
-"""Makes the keys of an exercise installation, and signs its directory. It changes when members bring own keys.
+"""Makes the keys of a new region, and signs its directory. It changes when members that begin with it bring own keys.
 
 Everything is kept if it is there already: enrolling twice changes nothing.
 """

@@ -62,7 +62,7 @@ class Places:
 
     @property
     def root_key(self) -> Path:
-        """The root of an exercise. A region that holds real cases keeps its roots elsewhere, on no machine of these."""
+        """The root that enrolment makes. Where real cases are, it is moved away at once: to no machine of these."""
         return self.var / "root" / "root.pem"
 
     @property
@@ -167,6 +167,11 @@ def replicas(wanted: int | None, bootstrap: str) -> int:
 def open_directory(var: Path) -> Directory:
     """The directory in force, checked against the roots trusted here; raises Misconfigured or Unsealed."""
     return Places(var).trust.read().directory
+
+
+def directory_kept(var: Path) -> Directory | None:
+    """The same; None where none was trusted yet. Raises Misconfigured or Unsealed."""
+    return open_directory(var) if Places(var).trust.file.exists() else None
 
 
 def open_installation(var: Path) -> Installation:

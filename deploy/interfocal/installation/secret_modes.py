@@ -26,7 +26,7 @@ class LooseSecret:
 
 
 def secrets_folders(var: Path) -> Iterator[Path]:
-    """Where secrets lie: those of settings, of the region, of its root in an exercise, and of each member."""
+    """Where secrets lie: those of settings, of the region, of its root where it is here, and of each member."""
     of_members = sorted(var.glob(f"members/*/{SECRETS_FOLDER}"))
     places = (var / SECRETS_FOLDER, var / "region" / SECRETS_FOLDER, var / "root", *of_members)
     return (place for place in places if place.is_dir())

@@ -13,7 +13,6 @@ from interfocal.ledger.expected import expect
 from interfocal.ledger.log import OF_CHAINS, read_log
 from interfocal.ledger.stores import InboxRow, StoreFacts, open_store, read_desk, read_outbox, read_region
 from interfocal.ledger.verdict import Balance, Counted, balance
-from interfocal.limits import EXERCISE_NOTICE
 from interfocal.wiring.desks import terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from producers.outbox import open_read_only
@@ -93,7 +92,6 @@ def report(proof: Proof) -> dict[str, Any]:
         "traces": traces(proof.counted),
         "latency_ms": latencies(proof.counted),
         "problems": [{"code": p.code, "where": p.where} for p in told.problems[:SHOWN_PROBLEMS]],
-        "limits": [EXERCISE_NOTICE],
     }
 
 

@@ -8,7 +8,7 @@ from consumers.web.asking import Reading, answer_errors
 from consumers.web.view_routes import view_router
 from interfocal.installation.installation import Installation
 from interfocal.installation.reader import reader_connect
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.limits import limits_of
 from producers.ways_in.allowance import Allowance
 
 
@@ -18,7 +18,7 @@ def add_reading(app: FastAPI, installation: Installation) -> None:
     reading = Reading(
         connect=reader_connect(installation),
         directory=installation.directory,
-        limits=(EXERCISE_NOTICE,),
+        limits=tuple(limits_of(installation.directory)),
         wait_s=Allowance(bounds.requests_per_s, bounds.at_once, time.monotonic).wait_s,
         rows_alone=bounds.rows_alone,
     )

@@ -26,7 +26,6 @@ from interfocal.contract.pages.search_index import (
     entries_of_region,
     index_script,
 )
-from interfocal.limits import EXERCISE_NOTICE
 from schemas.codes.coverage import languages_of
 from schemas.codes.lists import CodeList
 from schemas.errors import Misconfigured
@@ -77,7 +76,7 @@ def site(contract: Contract, region: ShownRegion) -> Mapping[str, bytes]:
     """Every file of the site by its path."""
     events = list(_events(contract))
     kinds = text_kinds()
-    shared = {"events": events, "lists": contract.lists, "region": region, "notice": EXERCISE_NOTICE}
+    shared = {"events": events, "lists": contract.lists, "region": region}
     render = _renderer(shared)
     pages = {
         "index.html": render("index.html", "index.html", {}),
