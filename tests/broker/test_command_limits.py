@@ -13,6 +13,7 @@ from small_region import SmallRegion
 
 READING = {
     "view": ["view", "seizures"],
+    "export list": ["export", "list"],
     "explain": ["explain", "{seizure}", "--to", ASKED],
     "inbox": ["inbox", "--as", ASKED],
     "rejected list": ["rejected", "list", "--as", ASKER],
