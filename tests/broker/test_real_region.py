@@ -84,8 +84,9 @@ def test_what_an_exercise_says_goes_to_quarantine(real: SmallRegion, tmp_path: P
             (event,) = members[ASKER].submit("seizure", a_seizure("VJ-1", "C-9"))
             settle(here, members, parts)
         finally:
-            for part in (parts, *members.values()):
-                part.close()
+            parts.close()
+            for member in members.values():
+                member.close()
         reasons = {row["event_id"]: row["reason"] for row in told(here, "quarantine", "list")["rows"]}
         assert reasons[event] == "other_exercise"
         assert [row["reference"] for row in told(here, "view", "seizures", *WHY)["rows"]] == ["KU-1"]
