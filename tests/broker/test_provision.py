@@ -9,8 +9,8 @@ import pytest
 from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 
 from interfocal.commands import main
-from interfocal.installation.installation import open_installation
-from interfocal.limits import EXERCISE_NOTICE
+from interfocal.installation.installation import open_directory, open_installation
+from interfocal.limits import limits_of
 from interfocal.provisioning.apply import apply, provision
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, Plan, drift_of
@@ -169,7 +169,7 @@ def test_the_commands_make_what_is_missing_show_a_difference_mend_it_and_say_tha
     assert main.run(["provision", "plan", "--json", *where]) == 1
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert [(d["where"], d["mended_by_apply"]) for d in told["drift"]] == [(name, True)]
-    assert told["limits"] == [EXERCISE_NOTICE]
+    assert told["limits"] == limits_of(open_directory(var))
     assert main.run(["provision", "apply", *where]) == 0
     assert capsys.readouterr().out == "0 topics made, 1 differences mended\n"
     until(lambda: settings_of(admin, name)["retention.ms"] == "-1", "the settings to be told")
@@ -190,4 +190,4 @@ def test_what_waits_for_a_person_is_told_and_ends_the_command_with_one(
     assert main.run(["provision", "apply", "--json", *where]) == 1
     told: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert [(left["code"], left["where"]) for left in told["left"]] == [("topic_unplanned", odd)]
-    assert told["limits"] == [EXERCISE_NOTICE]
+    assert told["limits"] == limits_of(open_directory(var))

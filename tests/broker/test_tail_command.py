@@ -74,7 +74,7 @@ def test_the_open_part_is_shown_on_lines_of_its_own(settled: SmallRegion, capsys
     [
         (
             ["aa.gossip"],
-            "there is no topic 'aa.gossip' in this region; there are region.decision, region.directory, aa.seizure",
+            "there is no topic 'aa.gossip' in this region; there are region.decision, region.directory, region.head",
         ),
         (["aa.seizure", "--from", "x"], "an offset, start or end"),
         (["aa.seizure", "--json", "--pretty"], "cannot be had at once"),
