@@ -13,17 +13,10 @@ from producers.intake.assemble import Identity, check_id_key, draft_of, finished
 from producers.intake.checks import Standards
 from producers.intake.erasing import foreign_grants, tombstones_of
 from producers.intake.judging import Judged, look_at
+from producers.intake.result import Outcome, Result, show_problem
 from producers.intake.sameness import Candidate, MappedBy, Sameness, Verdict, judge, remapped
 from producers.intake.sealing import SEALED_PART, PartSealing, sealed
-from producers.intake.submission import (
-    Entrance,
-    Outcome,
-    Result,
-    Submission,
-    harmonised_submission,
-    national_submission,
-    show_problem,
-)
+from producers.intake.submission import Entrance, Submission, harmonised_submission, national_submission
 from producers.mapping.files import MappingSet
 from producers.mapping.grouping import group
 from producers.mapping.national import NationalRow

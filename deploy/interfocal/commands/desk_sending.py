@@ -11,8 +11,8 @@ import typer
 from interfocal.commands.desk_printing import print_json, print_notes
 from interfocal.desk.acts import DeskActs, How
 from interfocal.installation.installation import open_installation
+from producers.intake.result import Result
 from producers.intake.sealing import SEALED_PART
-from producers.intake.submission import Result
 from schemas.errors import Rejected
 
 SealedFile = Annotated[

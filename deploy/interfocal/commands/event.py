@@ -15,7 +15,7 @@ from interfocal.exporting import applied, applied_at_desk, directory_here, expor
 from interfocal.installation.installation import open_installation
 from interfocal.installation.secrets import write_private
 from interfocal.listing import print_footnotes
-from interfocal.wiring.desks import terms_of
+from interfocal.wiring.loops import terms_of
 from schemas.errors import Misconfigured
 
 HELP = "Take an event along, with its seal and all that is needed to check it without Interfocal."

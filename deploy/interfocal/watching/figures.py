@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from psycopg import Connection
 
 from consumers.store.connection import connector
 from consumers.store.session import Session
-from producers.outbox import open_read_only
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 QUARANTINE = """
@@ -37,7 +35,6 @@ REGION_OUTBOX = """
     select count(*), extract(epoch from clock_timestamp() - min(added_at))::float8
     from region_outbox where published_offset is null
 """
-OUTBOX = "select count(*), min(accepted_at) from outbox where published_offset is null"
 
 T = TypeVar("T")
 
@@ -95,14 +92,6 @@ def read_region(connection: Connection[Any]) -> RegionFigures:
         traces=dict(connection.execute(TRACES).fetchall()),
         outbox=_waiting(connection, f"select 'region', waiting.* from ({REGION_OUTBOX}) as waiting")["region"],
     )
-
-
-def read_outbox(path: Path, at: datetime) -> Waiting:
-    """Rows of a member's outbox that Kafka has not acknowledged; raises StoreAway, Stop, Misconfigured."""
-    with closing(open_read_only(path)) as reading:
-        ((count, oldest),) = reading.shared.rows(OUTBOX)
-    age_s = (at - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
-    return Waiting(count, max(age_s, 0.0))
 
 
 def asked(url: str, read: Callable[[Connection[Any]], T]) -> T:
