@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from schemas.marks.notation import ONE, RUN, alternatives, is_known, tokens
+from schemas.marks.notation import NOTATION, ONE, RUN, alternatives, is_known, tokens
 from schemas.marks.scripts import ONE_MARK_TWO_SIGNS, SPOKEN, TWINS, UNDECORATED
 
 PLAIN = re.compile(r"[\x00-)+->@-Z\\-\x7f]*")
@@ -104,9 +104,12 @@ def _settled(text: str, fold: Callable[[str], str], fold_plain: Callable[[str], 
 
 def _folded(text: str, fold: Callable[[str], str]) -> str:
     """One pass. Runs of known characters are folded as a whole, for a letter may be several characters."""
+    text = unicodedata.normalize("NFKC", text)
+    if not NOTATION.search(text):
+        return _significant(fold(text))
     parts: list[str] = []
     known = ""
-    for token in tokens(unicodedata.normalize("NFKC", text)):
+    for token in tokens(text):
         if is_known(token):
             known += token
             continue
