@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from bench import history, instances, latency, members, memory, publish, reading, rebuilding, seals, view
 from bench.figures import Figures, noise, say, show
-from interfocal.process.collecting import collect_seldom
+from interfocal.process.own_memory import settle_memory
 
 SECTIONS: Mapping[str, Callable[[argparse.Namespace], Iterator[Figures]]] = {
     "seals": lambda asked: seals.measure(asked.seals),
@@ -36,7 +36,7 @@ def main() -> None:
     parser.add_argument("--shared", type=int, default=2_000, help="seizures in each region of another size")
     parser.add_argument("--history", type=int, default=200_000, help="events that are folded before what is measured")
     asked = parser.parse_args()
-    collect_seldom()  # as the processes that are measured do
+    settle_memory()  # as the processes that are measured do
     for name in asked.sections or SECTIONS:
         say(f"\n{name}: {noise()}")
         for figures in SECTIONS[name](asked):

@@ -12,7 +12,7 @@ import typer
 
 from interfocal.installation.access import server_certificate_of
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.process.collecting import collect_seldom
+from interfocal.process.own_memory import settle_memory
 from interfocal.process.service import Wired, serve
 from interfocal.wiring.directory import directory_worker
 
@@ -45,7 +45,7 @@ def serve_installation(
             process, workers=[*process.workers, directory_worker(installation, principal(installation), wire_anew)]
         )
 
-    collect_seldom()
+    settle_memory()
     raise typer.Exit(serve(wired, port, server_certificate_of(open_installation(var))))
 
 
