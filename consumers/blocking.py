@@ -5,6 +5,8 @@ from schemas.marks.keys import spoken_key, visual_key
 from schemas.marks.patterns import is_partial
 from schemas.marks.placeholders import is_placeholder
 
+KINDS = (("visual", visual_key), ("spoken", spoken_key))
+
 
 def comparable_numbers(marks: Marks) -> tuple[str, ...]:
     """The numbers that may be compared exactly: as read, complete, and no text that stands for no number."""
@@ -14,8 +16,8 @@ def comparable_numbers(marks: Marks) -> tuple[str, ...]:
 
 def number_keys(marks: Marks) -> frozenset[tuple[str, str]]:
     """``visual`` and ``spoken`` keys of the comparable numbers, as (kind, key). Equal marks share one of them."""
-    pairs = {("visual", visual_key(text)) for text in comparable_numbers(marks)}
-    pairs |= {("spoken", spoken_key(text)) for text in comparable_numbers(marks)}
+    numbers = comparable_numbers(marks)
+    pairs = {(kind, key_of(text)) for kind, key_of in KINDS for text in numbers}
     return frozenset((kind, key) for kind, key in pairs if key)
 
 

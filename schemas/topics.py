@@ -6,6 +6,7 @@ It changes when a stream is added, or when a stream's rights or retention change
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
@@ -13,6 +14,7 @@ from schemas.errors import Misconfigured
 
 REGION = "region"
 MEMBER_CODE = re.compile(r"[a-z]{2}(-[a-z0-9]{1,6})?")
+KNOWN_TOPICS = 4096  # more than any region has; which stream a name is of is asked a dozen times for each event
 MAX_MESSAGE_BYTES = 256 * 1024
 MAX_EVENT_BYTES = 90 * 1024
 MAX_DELIVERY_BYTES = 160 * 1024
@@ -130,6 +132,7 @@ def owner_of(topic: str) -> str:
     return topic.split(".", 1)[0]
 
 
+@lru_cache(maxsize=KNOWN_TOPICS)
 def stream_of(topic: str) -> str:
     """``rs.seizure`` -> ``seizure``; ``region.inbox.rs`` -> ``inbox``; "" for what is no topic, but said to be one."""
     return topic.partition(".")[2].partition(".")[0]

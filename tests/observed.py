@@ -1,7 +1,6 @@
 """What observers are told of in tests: events that took effect, faulty records, rows that were published, decisions."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -29,7 +28,7 @@ def read(topic: str, event: Event | None = None, appended_ms: int = 0, context: 
     said = event or a_seizure("S-1")
     headers = (context.header(said.event_id),) if context else ()
     record = Record(topic, 0, said.record_id.encode(), encode(said), headers, appended_ms)
-    stated = replace(claims(), topic=topic, event_id=said.event_id)
+    stated = claims()._replace(topic=topic, event_id=said.event_id)
     return CheckedEvent(record, stated, said, value_sha256(encode(said)), 101)
 
 

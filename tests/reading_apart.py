@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from intake_cases import CODE_LISTS
-from producers.intake.submission import Entrance, Result, national_submission
+from producers.intake.result import Result
+from producers.intake.submission import Entrance, national_submission
 from producers.mapping.files import load_mapping
 from producers.mapping.mapping import NationalMapping
 from producers.mapping.national import NationalRecord

@@ -9,8 +9,8 @@ from typing import Any
 
 from intake_cases import AT_THE_DOOR, NOW, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
+from producers.intake.result import Result
 from producers.intake.sealing import PartSealing
-from producers.intake.submission import Result
 from producers.recover import Recovered, recover
 from producers.relay import Relay, RelayEdges
 from schemas.events.envelope import MemberEvent

@@ -30,8 +30,8 @@ from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.ledger.verify import Proof, verify
 from interfocal.process.service import free_port
+from interfocal.servers.process import alive
 from interfocal.stack import Stack, drop_database
-from interfocal.stack.process import alive
 from interfocal.transport.signing_in import trusting
 from reaching import servers
 from source_tree import ROOT
@@ -106,18 +106,20 @@ class Exchange:
 
 
 @contextmanager
-def started(stack: Stack, var: Path, prefix: str) -> Iterator[Exchange]:
-    """An installation of two members with a process of each kind running."""
-    with prepared(stack, var, prefix, ONE_OF_EACH) as exchange:
+def started(stack: Stack, var: Path, prefix: str, region: Path = TWO_MEMBERS) -> Iterator[Exchange]:
+    """An installation of a region, else of two members, with a process of each kind running."""
+    with prepared(stack, var, prefix, ONE_OF_EACH, region) as exchange:
         for name in ONE_OF_EACH:
             exchange.start(name)
         yield exchange
 
 
 @contextmanager
-def prepared(stack: Stack, var: Path, prefix: str, names: Sequence[str]) -> Iterator[Exchange]:
-    """An installation of two members and of processes that are started later; at the end nothing of it is left."""
-    installation = installed(stack, var, prefix, TWO_MEMBERS)
+def prepared(
+    stack: Stack, var: Path, prefix: str, names: Sequence[str], region: Path = TWO_MEMBERS
+) -> Iterator[Exchange]:
+    """An installation and processes that are started later; at the end nothing of it is left."""
+    installation = installed(stack, var, prefix, region)
     urls = {name: f"https://127.0.0.1:{free_port()}" for name in names}
     write_endpoints(var, {"producers": dict.fromkeys(installation.desk_urls, urls[PRODUCER])})
     exchange = Exchange(installation, urls)

@@ -8,8 +8,9 @@ from typing import Any
 
 from producers.intake.intake import Intake
 from producers.intake.judging import Judged
+from producers.intake.result import Result
 from producers.intake.sealing import PartSealing
-from producers.intake.submission import Entrance, Result
+from producers.intake.submission import Entrance
 from producers.mapping.mapping import NationalMapping
 from producers.outbox import OutboxFile
 from producers.ways_in.files import read_rows

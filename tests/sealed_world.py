@@ -24,13 +24,14 @@ from consumers.tracing.wants import ROUTING, Want
 from interfocal.clock import now
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
-from interfocal.installation.opening import opener_of, opening_keys
+from interfocal.installation.opening import opener_of
+from interfocal.installation.opening_keys import opening_keys
 from interfocal.installation.preparing import prepare
 from interfocal.installation.region_folder import open_region
 from interfocal.stack import Stack, drop_database
 from interfocal.wiring.recovery import lasting_keys
 from interfocal.wiring.region import sending_topics
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from schemas.events.decision import Routing
 from schemas.marks.reference import load_reference
 from schemas.topics import is_compacted

@@ -38,16 +38,19 @@ from interfocal.clock import now
 from interfocal.drain import under_way
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, open_installation
-from interfocal.installation.opening import opener_of, opening_keys, part_sealing
+from interfocal.installation.opening import opener_of
+from interfocal.installation.opening_keys import opening_keys
+from interfocal.installation.part_sealing import part_sealing
 from interfocal.installation.preparing import prepare
 from interfocal.installation.reader import make_reader, reader_role
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.member.intake import record_of
 from interfocal.process.metrics import Metrics
+from interfocal.servers.databases import connect
 from interfocal.stack import Stack, drop_database
-from interfocal.stack.databases import connect
-from interfocal.wiring.desks import desk_handlers, desk_topics, terms_of
+from interfocal.wiring.desks import desk_handlers, desk_topics
+from interfocal.wiring.loops import terms_of
 from interfocal.wiring.region import handlers, region_topics, sending_topics
 from interfocal.wiring.relays import Sending, make_relay
 from producers.heartbeat import beat

@@ -13,7 +13,7 @@ import psycopg
 
 from interfocal.desk.acts import DeskActs
 from interfocal.member.intake import accepted_id, intake_of
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.ways_in.python_call import Stream
 from running import LIMIT_S, PAUSE_S, Exchange, until
 from schemas.errors import StoreAway

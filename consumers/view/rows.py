@@ -15,7 +15,7 @@ from schemas.events.ids import value_sha256
 from schemas.events.missing import Missing
 from schemas.events.seizure import Seizure
 from schemas.marks.keys import match_keys
-from schemas.marks.placeholders import is_placeholder
+from schemas.marks.placeholders import is_placeholder_key
 
 Columns = dict[str, Any]
 """A row by column; JSON columns hold their text."""
@@ -197,9 +197,9 @@ def _keys(stream: str, event: Seizure | Missing, sha256: str, at: int) -> Iterat
     """Keys of every number that was read, partial ones too; a text that stands for no number has none."""
     marks = event.marks if isinstance(event, Missing) else marks_of(event.items[at])
     for number, stamped in enumerate(marks.numbers):
-        if not stamped.as_read or is_placeholder(stamped.as_read):
+        keys = match_keys(stamped.as_read or "")
+        if is_placeholder_key(keys.spoken):
             continue
-        keys = match_keys(stamped.as_read)
         for kind, value in (("visual", keys.visual), ("spoken", keys.spoken), ("digits", keys.digits)):
             if value:
                 of = {"stream": stream, **_revision(event, sha256), "place": at, "number": number}

@@ -95,7 +95,9 @@ def item_key(item: Mapping[str, Any], position: int) -> str:
 
 
 def finished(event: MemberEvent, revision: int) -> MemberEvent:
-    """The event as this revision of its record."""
+    """The event as this revision of its record; it was made as the first."""
+    if revision == event.revision:
+        return event
     return event.model_copy(update={"revision": revision, "event_id": event_id(event.record_id, revision)})
 
 

@@ -13,17 +13,10 @@ from producers.intake.assemble import Identity, check_id_key, draft_of, finished
 from producers.intake.checks import Standards
 from producers.intake.erasing import foreign_grants, tombstones_of
 from producers.intake.judging import Judged, look_at
+from producers.intake.result import Outcome, Result, show_problem
 from producers.intake.sameness import Candidate, MappedBy, Sameness, Verdict, judge, remapped
 from producers.intake.sealing import PartSealing, sealed
-from producers.intake.submission import (
-    Entrance,
-    Outcome,
-    Result,
-    Submission,
-    harmonised_submission,
-    national_submission,
-    show_problem,
-)
+from producers.intake.submission import Entrance, Submission, harmonised_submission, national_submission
 from producers.mapping.files import MappingSet
 from producers.mapping.grouping import group
 from producers.mapping.national import NationalRow
@@ -132,8 +125,7 @@ def settle(judged: Judged, acceptance: Acceptance, intake: Intake, at: datetime)
         if acceptance.find_event(tombstone.event_id) is None:
             acceptance.add(None, tombstone)
     acceptance.close_rejected(stream, judged.submission.national_id, event.event_id)
-    accepted = _result(judged, "accepted", event.event_id, event.revision)
-    return accepted.model_copy(update={"traceparent": context.text(event.event_id)})
+    return _result(judged, "accepted", event.event_id, event.revision, traceparent=context.text(event.event_id))
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +154,8 @@ def _made(judged: Judged, event: MemberEvent, intake: Intake) -> _Made | Problem
 
 
 def _with_warnings(result: Result, judged: Judged) -> Result:
+    if not judged.warnings:
+        return result
     return result.model_copy(update={"warnings": tuple(map(show_problem, judged.warnings))})
 
 
@@ -177,7 +171,7 @@ def _revision(event: MemberEvent, stream: str, content: str, at: datetime) -> Re
     )
 
 
-def _result(judged: Judged, outcome: Outcome, event_id: str | None, revision: int) -> Result:
+def _result(judged: Judged, outcome: Outcome, event_id: str | None, revision: int, **more: Any) -> Result:
     return Result(
         outcome=outcome,
         national_id=judged.submission.national_id,
@@ -186,6 +180,7 @@ def _result(judged: Judged, outcome: Outcome, event_id: str | None, revision: in
         event_id=event_id,
         trace_id=getattr(judged.event, "trace_id", None),
         revision=revision,
+        **more,
     )
 
 
@@ -231,8 +226,7 @@ def _same(judged: Judged, verdict: Verdict) -> Result:
     event_id = verdict.known.event_id if verdict.known else None
     if verdict.sameness is Sameness.UNCHANGED:
         return _result(judged, "unchanged", event_id, verdict.number)
-    same = _result(judged, "superseded", event_id, verdict.number)
-    return same.model_copy(update={"superseded_by": verdict.latest})
+    return _result(judged, "superseded", event_id, verdict.number, superseded_by=verdict.latest)
 
 
 def _rejected(submission: Submission, problems: tuple[Problem, ...], acceptance: Acceptance) -> Result:

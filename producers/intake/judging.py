@@ -15,7 +15,6 @@ from producers.intake.sealing import content_of
 from producers.intake.submission import Submission
 from producers.mapping.tree import Origin
 from schemas.events.envelope import MemberEvent, Provenance
-from schemas.events.ids import record_id
 from schemas.events.sealed_part import SealedPart
 from schemas.rejection import Problem, problem
 
@@ -60,9 +59,8 @@ def look_at(submission: Submission, identity: Identity, standards: Standards, at
     content = content_of(submission.stream, submission.fields)
     wrong = event_problems(submission.stream, raw, standards, at)
     problems = (*submission.problems, *content.problems, *wrong, *found)
-    record = record_id(identity.id_key, submission.stream, submission.national_id)
     warnings = tuple(_located(one, submission) for one in oddities(event, standards.suggest)) if event else ()
-    return Judged(submission, record, digest, event, content.part, merged(submission, problems), warnings)
+    return Judged(submission, raw["record_id"], digest, event, content.part, merged(submission, problems), warnings)
 
 
 def merged(submission: Submission, problems: Iterable[Problem]) -> tuple[Problem, ...]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from producers.intake.submission import ShownProblem, show_problem
+from producers.intake.result import ShownProblem, show_problem
 from producers.outbox import Rejection
 from schemas.messages.sentences import WORKING_LANGUAGE
 

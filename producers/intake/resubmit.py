@@ -10,14 +10,8 @@ from typing import Any
 from producers.intake.checks import Standards
 from producers.intake.intake import Intake, settle
 from producers.intake.judging import UNREADABLE, look_at
-from producers.intake.submission import (
-    HARMONISED,
-    Entrance,
-    Result,
-    Submission,
-    harmonised_submission,
-    national_submission,
-)
+from producers.intake.result import Result
+from producers.intake.submission import HARMONISED, Entrance, Submission, harmonised_submission, national_submission
 from producers.mapping.grouping import group
 from producers.mapping.national import NationalRow
 from producers.outbox import Rejection

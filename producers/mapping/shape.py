@@ -4,7 +4,7 @@ It changes when events are made of a new kind of part. Paths are written as ``it
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType, UnionType
@@ -142,24 +142,33 @@ def leaf_at(model: type[BaseModel], path: str) -> Leaf:
     return Leaf(path, form)
 
 
-def judged_values(model: type[BaseModel], raw: Mapping[str, Any], steps: Steps = ()) -> Iterator[Value]:
-    """The values of a raw event of which intake knows more than their model; what is null or unknown is left out."""
+def judged_values(model: type[BaseModel], raw: Mapping[str, Any]) -> Sequence[Value]:
+    """The values of a raw event of which intake knows more than their model; what is null or unknown is left out.
+
+    ``raw`` holds plain JSON values.
+    """
+    found: list[Value] = []
+    _judge_part(model, raw, (), found)
+    return found
+
+
+def _judge_part(model: type[BaseModel], raw: Mapping[str, Any], steps: Steps, found: list[Value]) -> None:
     for name, form in _judged_fields(model):
         value = raw.get(name)
         if value is None:
             continue
         if form.element is not None and isinstance(value, list):
             for index, single in enumerate(value):
-                yield from _judged((*steps, name, index), form.element, single)
+                _judge_value((*steps, name, index), form.element, single, found)
         else:
-            yield from _judged((*steps, name), form, value)
+            _judge_value((*steps, name), form, value, found)
 
 
-def _judged(steps: Steps, form: Form, value: Any) -> Iterator[Value]:
+def _judge_value(steps: Steps, form: Form, value: Any, found: list[Value]) -> None:
     if form.part is None:
-        yield Value(steps, form, value)
-    elif isinstance(value, Mapping):
-        yield from judged_values(form.part, value, steps)
+        found.append(Value(steps, form, value))
+    elif isinstance(value, dict):
+        _judge_part(form.part, value, steps, found)
 
 
 @cache

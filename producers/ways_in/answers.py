@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from producers.intake.submission import Result, ShownProblem, show_problem
+from producers.intake.result import Result, ShownProblem, show_problem
 from schemas.errors import OutboxFull, Rejected, Stop
 from schemas.rejection import problem
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from producers.intake.intake import Intake
-from producers.intake.submission import Entrance, Result
+from producers.intake.result import Result
+from producers.intake.submission import Entrance
 from producers.mapping.files import MappingSet
 from producers.mapping.grouping_on_disk import bulks_on_disk
 from producers.mapping.mapping import NationalMapping

@@ -7,19 +7,19 @@ nothing is kept.
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from producers.intake.intake import Intake, Options
 from producers.intake.rejected import KeptRejection, kept_rejection
 from producers.intake.resubmit import NOT_REJECTED, resubmit
-from producers.intake.submission import Entrance, Result
+from producers.intake.result import Result
+from producers.intake.submission import Entrance
 from producers.mapping.shape import EVENTS
 from producers.ways_in.allowance import Allowance
 from producers.ways_in.answers import (
@@ -31,6 +31,7 @@ from producers.ways_in.answers import (
     check_allowed,
 )
 from producers.ways_in.api_keys import Caller
+from producers.ways_in.asked import Asked
 from producers.ways_in.bodies import Body, national_rows, read_body
 from producers.ways_in.observer import Observer
 from producers.ways_in.openapi import body_of, component_schemas
@@ -81,23 +82,6 @@ class Bounds:
     wait_s: float = 10.0
     poll_s: float = 0.02
     retry_after_s: int = 5
-
-
-class Asked(BaseModel):
-    """How records are to be taken."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    mapping: str | None = Field(default=None, description="The body holds national rows; this mapping maps them")
-    source: str | None = Field(default=None, max_length=200, description="Name of the file that they come from")
-    dry_run: bool = Field(default=False, description="Tell what would be, and keep nothing")
-    reassert: bool = Field(default=False, description="Say again what an earlier revision said, as the newest")
-    remap: bool = Field(
-        default=False, description="Apply a mended mapping: the same content under a newer mapping version is new"
-    )
-    wait: Literal["published"] | None = Field(
-        default=None, description="Answer when Kafka has the events; after a time limit with published = false"
-    )
 
 
 @dataclass(frozen=True, slots=True)

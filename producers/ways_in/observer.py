@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from producers.intake.submission import Result
+from producers.intake.result import Result
 
 Told = Callable[[str, str, Result], None]
 """Takes member, stream and result."""

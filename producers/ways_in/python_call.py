@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 import httpx
 from pydantic import TypeAdapter, ValidationError
 
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.ways_in.answers import NotTaken
 from schemas.errors import Misconfigured, Rejected, StoreAway
 

@@ -29,14 +29,8 @@ from sqlalchemy import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from producers.intake.intake import Intake
-from producers.intake.submission import (
-    Entrance,
-    Result,
-    Submission,
-    harmonised_submission,
-    national_submission,
-    show_problem,
-)
+from producers.intake.result import Result, show_problem
+from producers.intake.submission import Entrance, Submission, harmonised_submission, national_submission
 from producers.mapping.grouping import group
 from producers.mapping.national import NationalRow
 from producers.mapping.shape import EVENTS

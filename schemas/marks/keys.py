@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from schemas.marks.notation import ONE, RUN, alternatives, is_known, tokens
+from schemas.marks.notation import NOTATION, ONE, RUN, alternatives, is_known, tokens
 from schemas.marks.scripts import ONE_MARK_TWO_SIGNS, SPOKEN, TWINS, UNDECORATED
 
 PLAIN = re.compile(r"[\x00-)+->@-Z\\-\x7f]*")
@@ -29,7 +29,8 @@ class MatchKeys:
 
 def match_keys(text: str) -> MatchKeys:
     """All keys of a mark, beside the mark itself."""
-    return MatchKeys(text, visual_key(text), spoken_key(text), digits_key(text))
+    visual = visual_key(text)
+    return MatchKeys(text, visual, spoken_key(text), _digits_of(visual))
 
 
 def visual_key(text: str) -> str:
@@ -37,14 +38,12 @@ def visual_key(text: str) -> str:
 
     No other look-alike is folded (8 and B, 5 and S, Č and C stay apart): those are scored, with their own evidence.
     """
-    if PLAIN.fullmatch(text):
-        return _letters_and_digits(text).translate(ONE_MARK_TWO_SIGNS)
-    return _settled(text, _look)
+    return _settled(text, _look, _plain_look)
 
 
 def spoken_key(text: str) -> str:
     """How a mark is read aloud, in plain Latin capitals: В becomes V, Đ and Ђ become D; ``?``, ``*``, ``[8B]`` kept."""  # noqa: RUF002
-    return _letters_and_digits(text) if PLAIN.fullmatch(text) else _settled(text, _sound)
+    return _settled(text, _sound, _letters_and_digits)
 
 
 def digits_key(text: str) -> str:
@@ -52,7 +51,10 @@ def digits_key(text: str) -> str:
 
     What a partial number matches, its digits key matches as well.
     """
-    visual = visual_key(text)
+    return _digits_of(visual_key(text))
+
+
+def _digits_of(visual: str) -> str:
     if PLAIN.fullmatch(visual):
         return "".join(filter(str.isdecimal, visual))
     folded = "".join(_digit_part(token) for token in tokens(visual))
@@ -63,6 +65,10 @@ def digits_key(text: str) -> str:
 
 def _letters_and_digits(plain: str) -> str:
     return "".join(filter(str.isalnum, plain.upper()))
+
+
+def _plain_look(plain: str) -> str:
+    return _letters_and_digits(plain).translate(ONE_MARK_TWO_SIGNS)
 
 
 def _digit_part(token: str) -> str:
@@ -84,9 +90,11 @@ def _sound(text: str) -> str:
     return "".join(c for c in apart if not unicodedata.combining(c)).translate(UNDECORATED).upper()
 
 
-def _settled(text: str, fold: Callable[[str], str]) -> str:
+def _settled(text: str, fold: Callable[[str], str], fold_plain: Callable[[str], str]) -> str:
     """Fold until nothing changes: dropping a separator can let two characters compose into another."""
     for _ in range(_MOST_PASSES):
+        if PLAIN.fullmatch(text):
+            return fold_plain(text)
         folded = _folded(text, fold)
         if folded == text:
             break
@@ -96,9 +104,12 @@ def _settled(text: str, fold: Callable[[str], str]) -> str:
 
 def _folded(text: str, fold: Callable[[str], str]) -> str:
     """One pass. Runs of known characters are folded as a whole, for a letter may be several characters."""
+    text = unicodedata.normalize("NFKC", text)
+    if not NOTATION.search(text):
+        return _significant(fold(text))
     parts: list[str] = []
     known = ""
-    for token in tokens(unicodedata.normalize("NFKC", text)):
+    for token in tokens(text):
         if is_known(token):
             known += token
             continue

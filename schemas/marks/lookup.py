@@ -55,10 +55,10 @@ class Ambiguous(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class AliasIndex(Generic[T]):
-    """Entries by the key of each alias, for each transform in turn."""
+    """Entries by the key of each alias, for each transform in turn: its name, then the key."""
 
     transforms: Sequence[Transform]
-    by_key: Mapping[tuple[str, str], tuple[tuple[T, str], ...]]
+    by_key: Mapping[str, Mapping[str, tuple[tuple[T, str], ...]]]
 
     def find(self, text: str | None) -> tuple[Found[T], ...]:
         """Every entry that the text names under any transform, each once, with its strongest evidence.
@@ -68,7 +68,7 @@ class AliasIndex(Generic[T]):
         found: dict[str, Found[T]] = {}
         for name, key in self.transforms:
             keyed = key(text.strip()) if text else ""
-            for entry, alias in self.by_key.get((name, keyed), ()) if keyed else ():
+            for entry, alias in self.by_key[name].get(keyed, ()) if keyed else ():
                 found.setdefault(entry.id, Found(entry, Evidence(alias, name)))
         spelt = text is not None and any(_letters(one.evidence.alias) == _letters(text) for one in found.values())
         heard = BY_SOUND[0] if spelt else None
@@ -77,11 +77,11 @@ class AliasIndex(Generic[T]):
 
 def index_of(aliases: Iterable[tuple[T, str]], transforms: Sequence[Transform] = NAMES) -> AliasIndex[T]:
     """The index of (entry, alias) pairs."""
-    by_key: dict[tuple[str, str], tuple[tuple[T, str], ...]] = {}
-    for entry, alias in aliases:
+    by_key: dict[str, dict[str, tuple[tuple[T, str], ...]]] = {name: {} for name, _ in transforms}
+    for pair in aliases:
         for name, key in transforms:
-            place = (name, key(alias))
-            by_key[place] = (*by_key.get(place, ()), (entry, alias))
+            keyed, place = by_key[name], key(pair[1])
+            keyed[place] = (*keyed.get(place, ()), pair)
     return AliasIndex(transforms, MappingProxyType(by_key))
 
 

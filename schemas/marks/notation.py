@@ -8,6 +8,9 @@ import re
 ONE = "?"
 RUN = "*"
 
+NOTATION = re.compile(r"[?*\[]")
+"""What a text holds in which not every sign is a character that was read."""
+
 _TOKEN = re.compile(r"\[([^\[\]]+)\]|(.)", re.DOTALL)
 
 

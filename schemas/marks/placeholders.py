@@ -31,7 +31,11 @@ def is_placeholder(text: str) -> bool:
 
     True as well for a text without any known sign, which says that a number could not be read.
     """
-    key = spoken_key(text)
+    return is_placeholder_key(spoken_key(text))
+
+
+def is_placeholder_key(key: str) -> bool:
+    """The same of a text whose spoken key is known."""
     if not any(is_known(token) for token in tokens(key)):
         return True
     return key in _WORDS or _is_filler(key)

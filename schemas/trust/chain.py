@@ -30,6 +30,7 @@ is delivered or exported, and the ledger's proof.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from schemas.directory import LastHonest
 from schemas.errors import Unsealed
@@ -50,8 +51,7 @@ class Expectation:
     ring: KeyRing
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Exactly one of ``seal`` and ``error``: nothing of a seal that did not hold is handed on."""
 
     record: Record
@@ -59,8 +59,7 @@ class Verdict:
     error: Unsealed | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
+class _Checked(NamedTuple):
     seal: Seal
     value: bytes
     key: PublicKey

@@ -6,8 +6,9 @@ A figure stands beside a reference that was measured in the same run: machines d
 import argparse
 from collections.abc import Callable, Iterator, Mapping
 
-from bench import latency, memory, publish, reading, rebuilding, seals, view
+from bench import history, instances, latency, members, memory, publish, reading, rebuilding, seals, view
 from bench.figures import Figures, noise, say, show
+from interfocal.process.own_memory import settle_memory
 
 SECTIONS: Mapping[str, Callable[[argparse.Namespace], Iterator[Figures]]] = {
     "seals": lambda asked: seals.measure(asked.seals),
@@ -17,6 +18,9 @@ SECTIONS: Mapping[str, Callable[[argparse.Namespace], Iterator[Figures]]] = {
     "publish": lambda asked: publish.measure(asked.events),
     "latency": lambda asked: latency.measure(asked.requests),
     "memory": lambda asked: memory.measure(asked.events),
+    "members": lambda asked: members.measure(asked.shared),
+    "history": lambda asked: history.measure(asked.history),
+    "instances": lambda asked: instances.measure(asked.events),
 }
 
 
@@ -29,7 +33,10 @@ def main() -> None:
     parser.add_argument("--events", type=int, default=20_000, help="events that are published and folded")
     parser.add_argument("--seals", type=int, default=20_000, help="events that are sealed and checked")
     parser.add_argument("--requests", type=int, default=200, help="requests that are timed to the inbox")
+    parser.add_argument("--shared", type=int, default=2_000, help="seizures in each region of another size")
+    parser.add_argument("--history", type=int, default=200_000, help="events that are folded before what is measured")
     asked = parser.parse_args()
+    settle_memory()  # as the processes that are measured do
     for name in asked.sections or SECTIONS:
         say(f"\n{name}: {noise()}")
         for figures in SECTIONS[name](asked):

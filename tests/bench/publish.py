@@ -105,7 +105,8 @@ class Side:
             cpu_us(lambda: stored(self.folder / "bare.sqlite", values, seals), count),
         )
         access, topic = admin_access_of(self.installation), self.installation.prefix + TOPIC
-        yield "kafka-python: produce, acks", cpu_us(lambda: produced(access, topic, values, seals), count)
+        sent = [(row.draft.value, row.draft.key.encode(), [("seal", row.seal), *row.draft.headers]) for row in rows]
+        yield "kafka-python: produce, acks", cpu_us(lambda: produced(access, topic, sent), count)
 
 
 def written(schema: Any, fields: dict[str, Any]) -> bytes:
@@ -136,10 +137,10 @@ def stored(path: Path, values: Sequence[bytes], seals: Sequence[bytes]) -> None:
     connection.close()
 
 
-def produced(access: Access, topic: str, values: Sequence[bytes], seals: Sequence[bytes]) -> None:
-    """Every value acknowledged by all replicas."""
+def produced(access: Access, topic: str, sent: Sequence[tuple[bytes, bytes, Any]]) -> None:
+    """Every value, with key and headers, acknowledged by all replicas."""
     producer = KafkaProducer(**access.settings(), acks="all", enable_idempotence=True)
-    for value, seal in zip(values, seals, strict=True):
-        producer.send(topic, value=value, key=b"k" * 36, headers=[("seal", seal)])
+    for value, key, headers in sent:
+        producer.send(topic, value=value, key=key, headers=headers)
     producer.flush(timeout=120)
     producer.close()

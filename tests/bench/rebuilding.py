@@ -15,8 +15,8 @@ from bench.figures import Figures
 from interfocal.clock import now
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
+from interfocal.servers.databases import connect
 from interfocal.stack import create_database, down, drop_database, up
-from interfocal.stack.databases import connect
 from records import a_missing, a_seizure
 from running import TWO_MEMBERS, installed
 from schemas.record import SEAL_HEADER, Draft, Link

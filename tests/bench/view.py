@@ -81,10 +81,12 @@ def first_fold(loop: Loop) -> int:
     return folded
 
 
-def fold(loop: Loop, count: int) -> None:
-    """Fold so many more."""
-    while count > 0:
-        count -= loop.run_once()
+def fold(loop: Loop, count: int) -> int:
+    """Fold so many more, to the end of the last batch; how many they were."""
+    folded = 0
+    while folded < count:
+        folded += loop.run_once()
+    return folded
 
 
 def bare(installation: Installation, count: int) -> Iterator[tuple[str, float]]:

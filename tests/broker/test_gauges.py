@@ -14,7 +14,8 @@ from consumers.store.connection import Connect, connector
 from consumers.store.migrate import migrate
 from consumers.store.revision import newest
 from interfocal.process.metrics import Metrics
-from interfocal.watching.gauges import RegionLook, Watched, looked
+from interfocal.watching.gauges import looked
+from interfocal.watching.store_gauges import RegionLook, Watched
 from schemas.errors import StoreAway
 
 TOPICS = ("aa.trace", "bb.seizure", "region.decision")

@@ -12,8 +12,8 @@ from typer.testing import CliRunner
 from interfocal.commands.main import build_app, run
 from interfocal.installation.installation import Installation
 from interfocal.rebuild.comparing import KEYS
+from interfocal.servers.databases import has_database
 from interfocal.stack import Stack, create_database, database_url, drop_database
-from interfocal.stack.databases import has_database
 from small_records import ASKED, ASKER
 from small_region import SmallRegion, member_parts, region_parts, settle, settled_region
 

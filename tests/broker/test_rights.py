@@ -26,7 +26,8 @@ from interfocal.commands import main
 from interfocal.forbidden.trying import Attempt, attempts, forbidden, try_installation
 from interfocal.installation.access import access_of, admin_access_of, password_file
 from interfocal.installation.installation import Installation
-from interfocal.installation.preparing import plan_of, provisioned
+from interfocal.installation.planning import plan_of
+from interfocal.installation.preparing import provisioned
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import drift_of
 from interfocal.stack import Stack, current

@@ -14,9 +14,9 @@ from kafka import KafkaConsumer, KafkaProducer
 
 from interfocal.provisioning.apply import provision
 from interfocal.provisioning.drift import Plan
+from interfocal.servers.process import listens
 from interfocal.stack import Stack, create_database, current, down, drop_database, status, up
 from interfocal.stack.machine import free_ports
-from interfocal.stack.process import listens
 from schemas.access import Access
 from schemas.errors import BrokerAway, Misconfigured, StoreAway
 from schemas.topics import Topic

@@ -16,8 +16,8 @@ from consumers.view.dump import dump_view, lines
 from interfocal.installation.access import admin_access_of, authority_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.processes import start_one
+from interfocal.servers.databases import connect
 from interfocal.stack import drop_database
-from interfocal.stack.databases import connect
 from interfocal.transport.signing_in import trusting
 from interfocal.wiring.killing import VARIABLE
 from interfocal.wiring.region import region_topics, sending_topics

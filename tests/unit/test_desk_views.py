@@ -24,7 +24,7 @@ from interfocal.desk.views import (
     trace_document,
     trace_row,
 )
-from producers.intake.submission import Result, ShownProblem
+from producers.intake.result import Result, ShownProblem
 from schemas.codes.lists import load_code_lists
 from schemas.directory import Directory
 from schemas.errors import Rejected

@@ -12,7 +12,7 @@ import pytest
 from asgi import client_of
 from intake_cases import ID_KEY, NOW, ROW, directory, mapping_of, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.ways_in.allowance import Allowance
 from producers.ways_in.api_keys import ApiKey, KeyFile, KeyFiles, key_sha256
 from producers.ways_in.http import Bounds, create_app

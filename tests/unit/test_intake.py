@@ -27,7 +27,8 @@ from producers.intake.assemble import Identity
 from producers.intake.checks import Standards
 from producers.intake.intake import Intake
 from producers.intake.judging import look_at
-from producers.intake.submission import Result, harmonised_submission
+from producers.intake.result import Result
+from producers.intake.submission import harmonised_submission
 from producers.mapping.national import NationalRow
 from producers.mapping.shape import ENVELOPE
 from schemas.errors import Misconfigured, OutboxFull, Rejected

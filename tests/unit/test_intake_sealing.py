@@ -9,8 +9,8 @@ import pytest
 
 from intake_cases import AT_THE_DOOR, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
+from producers.intake.result import Result
 from producers.intake.sealing import PartSealing
-from producers.intake.submission import Result
 from producers.outbox import OutboxRow
 from schemas.events.envelope import Handling
 from schemas.events.grant import Grant

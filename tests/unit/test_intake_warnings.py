@@ -9,7 +9,7 @@ import pytest
 from intake_cases import AT_THE_DOOR, ROW, mapping_of, open_intake, seizure, trace_request
 from producers.intake.intake import Intake
 from producers.intake.rejected import kept_rejection
-from producers.intake.submission import show_problem
+from producers.intake.result import show_problem
 from producers.mapping.national import NationalRow
 from schemas.events.seizure import Seizure
 from schemas.rejection import problem

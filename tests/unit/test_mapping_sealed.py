@@ -13,11 +13,11 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from intake_cases import AT_THE_DOOR, CODE_LISTS, NOW, mapping_of, open_intake
+from interfocal.process.intake_observer import IntakeObserver
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import IntakeObserver
 from producers.intake.intake import Intake
+from producers.intake.result import Result
 from producers.intake.sealing import PartSealing
-from producers.intake.submission import Result
 from producers.mapping.grouping import group
 from producers.mapping.harmonise import harmonise
 from producers.mapping.national import NationalRecord, NationalRow

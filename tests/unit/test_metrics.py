@@ -8,12 +8,15 @@ import time_machine
 from prometheus_client import CollectorRegistry
 
 from histories import request_event
+from interfocal.process.deciding_observers import RouterObserver
+from interfocal.process.intake_observer import IntakeObserver
 from interfocal.process.metrics import Metrics, topic_labels
-from interfocal.process.observers import IntakeObserver, LoopObserver, RelayObserver, RouterObserver
+from interfocal.process.observers import LoopObserver
+from interfocal.process.relay_observer import RelayObserver
 from interfocal.process.stages import Stage
 from interfocal.quarantine.reasons import REASONS
 from observed import delivered, faulty, read, receipted, sent, several, taken
-from producers.intake.submission import Result, ShownProblem
+from producers.intake.result import Result, ShownProblem
 from schemas.codes.lists import load_code_lists
 from schemas.errors import BrokerAway, StoreAway, TopicStands
 from schemas.topics import MEMBER_STREAMS, planned_topics

@@ -9,11 +9,14 @@ import time_machine
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
+from interfocal.process.deciding_observers import RouterObserver
+from interfocal.process.intake_observer import IntakeObserver
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import IntakeObserver, LoopObserver, RelayObserver, RouterObserver, begin
+from interfocal.process.observers import LoopObserver, begin
+from interfocal.process.relay_observer import RelayObserver
 from interfocal.process.stages import stages_of_row
 from observed import FLOW, delivered, faulty, read, sent, several, taken
-from producers.intake.submission import Result, ShownProblem
+from producers.intake.result import Result, ShownProblem
 from schemas.errors import BrokerAway
 from schemas.record import Draft, Entry
 from sealing import SEALED_AT, an_id

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from intake_cases import trace_request
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from recovering import Side
 from schemas.events.ids import event_id
 from schemas.topics import member_topic

@@ -11,7 +11,8 @@ from asgi import client_of
 from intake_cases import AT_THE_DOOR, MAPPING, ROW, mapping_of, open_intake, seizure
 from producers.intake.intake import Intake
 from producers.intake.resubmit import resubmit
-from producers.intake.submission import REASON_COLUMN, Entrance, Result
+from producers.intake.result import Result
+from producers.intake.submission import REASON_COLUMN, Entrance
 from producers.mapping.files import MappingSet
 from producers.mapping.national import NationalRow
 from producers.ways_in.api_keys import Caller

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from intake_cases import AT_THE_DOOR, MAPPING, ROW, mapping_of, open_intake, trace_request
 from producers.intake.intake import Intake
+from producers.intake.result import Result
 from producers.intake.sameness import MappedBy, Sameness, Verdict, remapped
-from producers.intake.submission import Result
 from producers.mapping.files import MappingSet
 from producers.mapping.national import NationalRow
 from schemas.events.seizure import Seizure

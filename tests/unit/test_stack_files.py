@@ -3,15 +3,15 @@ from pathlib import Path
 
 import pytest
 
+from interfocal.servers.process import Running, why_it_died
+from interfocal.servers.state import Service, StateFile
+from interfocal.servers.urls import database_url, without_password
 from interfocal.stack import current, down, jars, machine, status
 from interfocal.stack.broker_settings import CLIENT, CONTROLLER, INTERNAL, Node, ports_in, properties
-from interfocal.stack.databases import database_url, without_password
 from interfocal.stack.jars import check_digest, kafka_jars, read_digests
 from interfocal.stack.java import major_version
 from interfocal.stack.machine import check_disk, check_memory
 from interfocal.stack.postgres import reachable
-from interfocal.stack.process import Running, why_it_died
-from interfocal.stack.state import Service, StateFile
 from interfocal.transport.local import LocalTrust
 from schemas.errors import BrokerAway, ExchangeError, Misconfigured, NotOurs
 

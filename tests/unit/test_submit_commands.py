@@ -24,7 +24,7 @@ from interfocal.limits import EXERCISE_NOTICE
 from interfocal.member import intake as members_intake
 from interfocal.member.submitting import Handing
 from producers.intake.intake import Intake
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.files import load_mappings
 from producers.outbox import OutboxFile
 from producers.ways_in.api_keys import KeyFiles

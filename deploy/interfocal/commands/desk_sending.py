@@ -12,7 +12,7 @@ from interfocal.commands.desk_printing import print_json, print_notes
 from interfocal.desk.acts import DeskActs, How
 from interfocal.installation.installation import open_installation
 from interfocal.limits import say_exercise
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.shape import SEALED_PART
 from schemas.errors import Rejected
 

@@ -16,7 +16,7 @@ from interfocal.installation.installation import open_installation
 from interfocal.installation.secrets import write_private
 from interfocal.limits import say_exercise
 from interfocal.listing import print_footnotes
-from interfocal.wiring.desks import terms_of
+from interfocal.wiring.loops import terms_of
 from schemas.errors import Misconfigured
 
 HELP = "Take an event along, with its seal and all that is needed to check it without Interfocal."

@@ -12,7 +12,8 @@ from interfocal.commands.submit import HERE, AsJson, Var
 from interfocal.forbidden.trying import try_installation
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation, Places, open_installation
-from interfocal.installation.preparing import plan_of, prepare, provisioned
+from interfocal.installation.planning import plan_of
+from interfocal.installation.preparing import prepare, provisioned
 from interfocal.installation.region_folder import open_region
 from interfocal.limits import limits_of
 from interfocal.provisioning.apply import Applied

@@ -19,7 +19,7 @@ from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import Listed, console, form_of, print_footnotes, print_list
 from interfocal.quarantine.described import COLUMNS, TOLD_COLUMNS, described, entry_line, told_line
 from interfocal.quarantine.difference import Difference, difference
-from interfocal.wiring.desks import terms_of
+from interfocal.wiring.loops import terms_of
 from schemas.directory import Directory
 
 HELP = "Work on what could not be used. Every entry waits until a person acts."

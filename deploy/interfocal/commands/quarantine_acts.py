@@ -34,7 +34,8 @@ from interfocal.commands.quarantine_chosen import AtDesk, Place, chosen, opened
 from interfocal.commands.submit import HERE, Var
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.quarantine.trying import USED, try_out
-from interfocal.wiring.desks import desk_handlers, terms_of
+from interfocal.wiring.desks import desk_handlers
+from interfocal.wiring.loops import terms_of
 from interfocal.wiring.region import handlers
 from schemas.directory import check_in_force
 from schemas.errors import Misconfigured, Rejected

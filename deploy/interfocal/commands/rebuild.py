@@ -17,6 +17,7 @@ from interfocal.commands.submit import HERE, AsJson, Var, printable
 from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import limits_of
 from interfocal.listing import console, print_footnotes
+from interfocal.process.own_memory import settle_memory
 from interfocal.rebuild.comparing import TableComparison
 from interfocal.rebuild.drawing import Drawing
 from interfocal.rebuild.rebuilding import Rebuild, dropped_at_the_end
@@ -51,6 +52,7 @@ def rebuild(
     With --verify: exit 0 if the canonical dumps of both are equal at the same positions, 1 if they differ. The live
     region goes on meanwhile.
     """
+    settle_memory()
     installation = open_installation(var.resolve())
     name = checked_name(installation, into)
     kept = keep or not verify

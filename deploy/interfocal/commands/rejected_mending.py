@@ -16,7 +16,7 @@ from interfocal.installation.installation import Places, open_directory
 from interfocal.limits import limits_of, say_exercise
 from interfocal.listing import console
 from interfocal.member.intake import intake_of
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.files import MappingSet
 from producers.outbox import Rejection, open_read_only
 from producers.ways_in.rejected_workbook import Sheet, sheet_name, sheet_of, write_workbook

@@ -23,7 +23,7 @@ from interfocal.installation.installation import Installation, open_installation
 from interfocal.limits import limits_of, say_exercise
 from interfocal.quarantine.described import meaning_of
 from interfocal.tailing import USABLE, VALID, Content, Tail, Told, open_tail, read_on
-from interfocal.wiring.desks import terms_of
+from interfocal.wiring.loops import terms_of
 from schemas.directory import Directory
 from schemas.errors import Misconfigured, Temporary
 from schemas.record import TopicBounds, TopicReader

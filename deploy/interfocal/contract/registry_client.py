@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from interfocal.stack.databases import without_password
+from interfocal.servers.urls import without_password
 from schemas.errors import Misconfigured, Temporary
 from schemas.wire.catalogue import SchemaVersion
 

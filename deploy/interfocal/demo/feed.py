@@ -17,7 +17,7 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.files import MappingSet, load_mappings
 from producers.mapping.grouping import group
 from producers.ways_in.files import read_rows

@@ -5,7 +5,7 @@ Each forgery begins with a real event, so that nothing but its seal can give it 
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store.connection import connector
@@ -64,14 +64,14 @@ def forgeries_of(real: Record, other_topic: str) -> list[Entry]:
     header, value = real.header_values(SEAL_HEADER)[0], real.value or b""
     claims = read_seal(header).claims
     altered = value[:-1] + bytes([value[-1] ^ 1])
-    later = replace(claims, seq=claims.seq + 1_000, prev=link_hash(header, value), after=None)
-    elsewhere = replace(later, topic=other_topic, chain=owner_of(other_topic))
+    later = claims._replace(seq=claims.seq + 1_000, prev=link_hash(header, value), after=None)
+    elsewhere = later._replace(topic=other_topic, chain=owner_of(other_topic))
     return [
         _entry(real, claims, altered, header),
-        _entry(real, replace(claims, topic=other_topic), value, header),
+        _entry(real, claims._replace(topic=other_topic), value, header),
         *(
             _entry(real, one, value, seal(value, one, _thief(one)))
-            for one in (later, replace(later, kid=STRANGER), replace(later, aud="elsewhere"), elsewhere)
+            for one in (later, later._replace(kid=STRANGER), later._replace(aud="elsewhere"), elsewhere)
         ),
     ]
 

@@ -25,9 +25,9 @@ from interfocal.installation.secrets import write_private
 from interfocal.installation.settings import SECRETS_FOLDER
 from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
-from interfocal.stack.databases import database_url
+from interfocal.servers.urls import database_url
 from interfocal.transport.signing_in import trusting
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.files import MappingSet
 from producers.mapping.mapping import NationalMapping
 from producers.ways_in.bodies import row_object

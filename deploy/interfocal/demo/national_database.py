@@ -13,8 +13,8 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from interfocal.clock import random_token
-from interfocal.stack.databases import create_database
-from producers.intake.submission import Result, ShownProblem
+from interfocal.servers.databases import create_database
+from producers.intake.result import Result, ShownProblem
 from producers.ways_in.sql_table import LEFT_OUT, table_ddl
 
 RIGHTS = """

@@ -21,7 +21,7 @@ from interfocal.demo.waiting import wait
 from interfocal.desk.acts import DeskActs
 from interfocal.installation.installation import Installation
 from interfocal.member.intake import accepted_id, intake_of
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.ways_in.python_call import Stream
 from schemas.marks.keys import match_keys
 

@@ -21,7 +21,7 @@ from consumers.tracing.trace import TraceKey
 from interfocal.clock import now, random_bytes
 from interfocal.installation.installation import Installation
 from interfocal.member.intake import intake_of
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.shape import SEALED_PART
 from producers.ways_in.python_call import Exchange
 from schemas.errors import Rejected, StoreAway

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from consumers.desk.known import KnownTrace
 from consumers.desk.sealed import given_in, own_keys_in
 from interfocal.desk.acts import DeskActs, How
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from schemas.errors import Rejected
 
 NOTHING_GIVEN = "nothing_given"

@@ -9,7 +9,8 @@ from interfocal.clock import now
 from interfocal.doctor import next_steps
 from interfocal.doctor.finding import REGION_CODE, Finding, Subject
 from interfocal.installation.access import access_of
-from interfocal.watching.figures import Waiting, asked, read_outbox, read_store
+from interfocal.watching.figures import Waiting, asked, read_store
+from interfocal.watching.outbox_figures import read_outbox
 from interfocal.wiring.desks import desk_topics
 from interfocal.wiring.region import region_topics
 from schemas.errors import ExchangeError

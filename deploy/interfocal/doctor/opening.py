@@ -13,14 +13,13 @@ from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import open_half
 from interfocal.installation.settings import load_settings
 from interfocal.provisioning.cluster import opened
-from interfocal.stack.databases import connect
-from interfocal.stack.state import StateFile
+from interfocal.servers.databases import connect
+from interfocal.servers.state import KAFKA, StateFile
 from interfocal.watching.figures import StoreFigures, read_region, read_store
 from schemas.errors import ExchangeError, Misconfigured
 from schemas.rights import OPERATOR
 
 ANSWER_S = 5.0
-KAFKA = "kafka"
 
 
 def open_subject(var: Path) -> tuple[Subject, list[Finding]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from interfocal.forbidden.operations import NO_RIGHT, OPERATIONS, asking
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
-from interfocal.installation.preparing import plan_of
+from interfocal.installation.planning import plan_of
 from schemas.access import Access
 from schemas.rights import Right
 

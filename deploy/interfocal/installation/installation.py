@@ -9,8 +9,8 @@ from pathlib import Path
 
 from interfocal.installation.secrets import read_secret
 from interfocal.installation.settings import Settings, load_settings
-from interfocal.stack import supervisor
-from interfocal.stack.databases import database_url
+from interfocal.servers import local
+from interfocal.servers.urls import database_url
 from interfocal.trust.kept import Kept, TrustFolder
 from schemas.directory import Directory
 from schemas.errors import Misconfigured
@@ -180,7 +180,7 @@ def open_installation(var: Path) -> Installation:
     kept = Places(var).trust.read()
     bootstrap, postgres = settings.kafka.bootstrap, settings.postgres.url
     if not (bootstrap and postgres):
-        stack = supervisor.current(var)
+        stack = local.current(var)
         bootstrap, postgres = bootstrap or stack.bootstrap, postgres or stack.postgres_url
     return Installation(var, settings, kept, bootstrap, postgres)
 
@@ -190,6 +190,6 @@ def open_half(var: Path) -> Installation:
 
     Raises Misconfigured or Unsealed, as ``open_installation``.
     """
-    settings, kept, written = load_settings(var), Places(var).trust.read(), supervisor.written(var)
+    settings, kept, written = load_settings(var), Places(var).trust.read(), local.written(var)
     bootstrap = settings.kafka.bootstrap or written.bootstrap
     return Installation(var, settings, kept, bootstrap, settings.postgres.url or written.postgres_url)

@@ -4,19 +4,16 @@ A process migrates nothing when it starts: whoever installs a new version decide
 with what a newer one has migrated.
 """
 
-from collections.abc import Iterable, Iterator
-from contextlib import closing
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from consumers.store.connection import connector
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
 from interfocal.installation.preparing import make_database
 from interfocal.installation.reader import keep_desk_tokens, make_reader
 from producers.outbox import LAYOUT, OutboxFile, layout_of
-from schemas.errors import StoreAway
 from schemas.topics import REGION
 
 
@@ -68,16 +65,3 @@ def outbox(owner: str, path: Path) -> Brought:
     if before != LAYOUT:
         OutboxFile.open(path, now=now).close()
     return Brought(f"outbox of {owner.upper()}", f"layout {before}", f"layout {layout_of(path)}")
-
-
-def check_databases(urls: Iterable[str]) -> None:
-    """Raise Misconfigured where a database has tables of another version of the program.
-
-    One that does not answer is left to whoever works with it: each connection asks the same again.
-    """
-    for url in urls:
-        try:
-            with closing(connector(url, "start")()):
-                pass
-        except StoreAway:
-            continue

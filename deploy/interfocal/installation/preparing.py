@@ -13,17 +13,15 @@ from consumers.store.migrate import Migrated, migrate
 from interfocal.clock import now, random_token
 from interfocal.installation.access import admin_access_of, password_file
 from interfocal.installation.enrolment import Enrolment
-from interfocal.installation.installation import Installation, open_installation, replicas
+from interfocal.installation.installation import Installation, open_installation
+from interfocal.installation.planning import plan_of
 from interfocal.installation.reader import keep_desk_tokens, make_reader
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.installation.secrets import keep_secret
 from interfocal.provisioning.apply import Applied, provision
-from interfocal.provisioning.drift import Account, Plan
-from interfocal.stack.databases import create_database
+from interfocal.servers.databases import create_database
 from interfocal.trust.publishing import publish
 from schemas.directory import Directory
-from schemas.rights import prefixed, quotas_of, rights_of
-from schemas.topics import planned_topics
 
 Progress = Callable[[str], None]
 AT_ONCE = 2  # topics and databases
@@ -41,16 +39,6 @@ def prepare(var: Path, folder: RegionFolder, progress: Progress) -> Installation
     keep_desk_tokens(installation)
     publish(installation, installation.places.trust.document(installation.directory.version).read_bytes())
     return installation
-
-
-def plan_of(installation: Installation, directory: Directory | None = None) -> Plan:
-    """What the cluster must have for this installation, by the directory in force or by one about to be."""
-    owners = (directory or installation.directory).owners()
-    topics = planned_topics(owners, replicas(installation.settings.kafka.replication, installation.bootstrap))
-    prefix, rights = installation.prefix, rights_of(topics)
-    accounts = {prefix + name: Account(prefixed(prefix, given), quotas_of(name)) for name, given in rights.items()}
-    without = frozenset(prefix + name for name in rights if not password_file(installation.places, name).exists())
-    return Plan(topics, prefix, accounts, without)
 
 
 def provisioned(installation: Installation, directory: Directory | None = None) -> Applied:

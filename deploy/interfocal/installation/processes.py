@@ -17,7 +17,7 @@ import httpx
 from interfocal.installation.endpoints import believed, write_endpoints
 from interfocal.installation.installation import Installation
 from interfocal.process.service import free_port
-from interfocal.stack.process import Command, Running, alive, spawn, stop
+from interfocal.servers.process import Command, Running, alive, spawn, stop
 from interfocal.transport.signing_in import trusting
 from schemas.errors import Misconfigured
 

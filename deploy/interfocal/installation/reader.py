@@ -23,7 +23,7 @@ from consumers.view.reading import token_sha256
 from interfocal.clock import random_token
 from interfocal.installation.installation import Installation, Places
 from interfocal.installation.secrets import keep_secret, read_secret
-from interfocal.stack.databases import connect
+from interfocal.servers.databases import connect
 from schemas.errors import Misconfigured
 from schemas.topics import REGION
 

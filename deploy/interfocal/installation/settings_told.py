@@ -25,7 +25,7 @@ from interfocal.installation.settings import (
     Settings,
     load_settings,
 )
-from interfocal.stack.databases import without_password
+from interfocal.servers.urls import without_password
 from schemas.errors import Misconfigured
 
 DEFAULT, FILE, SECRET, ENVIRONMENT = "default", "file", "secret", "environment"

@@ -15,7 +15,8 @@ from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.ledger.heads import check_all_heads
 from interfocal.ledger.log import OF_CHAINS, gap_place, offsets_place, read_log
-from interfocal.wiring.desks import desk_topics, terms_of
+from interfocal.wiring.desks import desk_topics
+from interfocal.wiring.loops import terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from schemas.errors import Misconfigured
 from schemas.rights import OPERATOR

@@ -13,7 +13,7 @@ from interfocal.ledger.expected import expect
 from interfocal.ledger.log import OF_CHAINS, read_log
 from interfocal.ledger.stores import InboxRow, StoreFacts, open_store, read_desk, read_outbox, read_region
 from interfocal.ledger.verdict import Balance, Counted, balance
-from interfocal.wiring.desks import terms_of
+from interfocal.wiring.loops import terms_of
 from interfocal.wiring.region import region_topics, sending_topics
 from producers.outbox import open_read_only
 from schemas.rights import OPERATOR

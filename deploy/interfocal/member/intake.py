@@ -6,7 +6,7 @@ import httpx
 
 from interfocal.installation.endpoints import Endpoint, producer_endpoint
 from interfocal.transport.signing_in import trusting
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.ways_in.python_call import TIMEOUT_S, Exchange
 from schemas.errors import Rejected
 

@@ -6,7 +6,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.files import MappingSet
 from producers.mapping.mapping import NationalMapping
 from producers.mapping.national import NationalRecord

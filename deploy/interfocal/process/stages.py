@@ -7,14 +7,9 @@ from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
 
-from consumers.checked import CheckedEvent
-from schemas.events.delivery import Delivery
-from schemas.events.receipt import Receipt
 from schemas.record import Entry
 from schemas.topics import stream_of
-from schemas.wire.codec import decode
 
-ACCOUNTABLE = "accountable"
 CE_TIME = "ce_time"
 
 
@@ -37,23 +32,10 @@ def stages_of_row(entry: Entry, at: datetime) -> Iterator[Aged]:
     """What is known when Kafka has acknowledged a row; a row that does not say when it was made says nothing."""
     made = dict(entry.draft.headers).get(CE_TIME)
     if made is not None:
-        seconds = _seconds(at, datetime.fromisoformat(made.decode()))
+        seconds = seconds_between(at, datetime.fromisoformat(made.decode()))
         yield Stage.ACCEPTED_TO_PUBLISHED, stream_of(entry.draft.topic), seconds
 
 
-def stages_of_event(checked: CheckedEvent, at: datetime) -> Iterator[Aged]:
-    """What is known when an event has taken effect."""
-    stream = stream_of(checked.record.topic)
-    yield Stage.PUBLISHED_TO_FOLDED, stream, max(at.timestamp() - checked.record.appended_ms / 1000, 0.0)
-    match checked.event:
-        case Delivery() as delivery:
-            yield Stage.DECIDED_TO_INBOX, stream, _seconds(at, delivery.recorded_at)
-            if delivery.purpose == ACCOUNTABLE:
-                original = decode(delivery.original.value)[1]
-                yield Stage.ACCEPTED_TO_INBOX, stream_of(delivery.original.topic), _seconds(at, original.recorded_at)
-        case Receipt() as receipt:
-            yield Stage.RECEIVED_TO_RECEIPTED, stream, _seconds(at, receipt.received_at)
-
-
-def _seconds(until: datetime, since: datetime) -> float:
+def seconds_between(until: datetime, since: datetime) -> float:
+    """Never negative: the two may be of two clocks."""
     return max((until - since).total_seconds(), 0.0)

@@ -33,15 +33,15 @@ from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.rebuild.comparing import TableComparison, compare, dump
 from interfocal.rebuild.telling import Telling
-from interfocal.stack.databases import (
+from interfocal.servers.databases import (
     comment_on_database,
     create_database,
     database_comment,
-    database_url,
     drop_database,
     has_database,
 )
-from interfocal.wiring.desks import terms_of
+from interfocal.servers.urls import database_url
+from interfocal.wiring.loops import terms_of
 from interfocal.wiring.region import handlers, region_topics
 from schemas.errors import NotOurs, PositionLost
 from schemas.rights import OPERATOR

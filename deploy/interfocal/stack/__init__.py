@@ -1,8 +1,10 @@
 """The local stack: Apache Kafka (one broker, or three) and one PostgreSQL server on loopback, for work and tests."""
 
-from interfocal.stack.databases import create_database, database_url, drop_database
+from interfocal.servers.databases import create_database, drop_database
+from interfocal.servers.local import Stack, current
+from interfocal.servers.urls import database_url
 from interfocal.stack.one_broker import kill_broker, start_broker, stop_broker
-from interfocal.stack.supervisor import ServiceStatus, Stack, current, down, status, up
+from interfocal.stack.supervisor import ServiceStatus, down, status, up
 
 __all__ = [
     "ServiceStatus",

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from interfocal.servers.state import KAFKA
 from interfocal.stack.broker_settings import PROTOCOLS, Node, ports_in
 from interfocal.transport.local import LocalTrust
 from schemas.errors import BrokerAway
-
-KAFKA = "kafka"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from interfocal.installation.secrets import write_private
-from interfocal.stack.broker_place import KAFKA, BrokerPlace
+from interfocal.servers.process import making, run_to_end, why_it_died
+from interfocal.servers.state import KAFKA
+from interfocal.stack.broker_place import BrokerPlace
 from interfocal.stack.broker_settings import MECHANISM, PROTOCOLS, Node, properties
 from interfocal.stack.jars import Progress
 from interfocal.stack.kafka import Broker, java
 from interfocal.stack.machine import last_or_free_ports
-from interfocal.stack.process import making, run_to_end, why_it_died
 from interfocal.transport.local import ADMIN, LocalTrust
 from schemas.errors import BrokerAway, Misconfigured
 

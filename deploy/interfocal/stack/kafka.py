@@ -8,11 +8,11 @@ import signal
 from dataclasses import dataclass
 from pathlib import Path
 
+from interfocal.servers.process import Command, Running, find, listens, spawn, stop, wait_until
 from interfocal.stack.broker_place import BrokerPlace
 from interfocal.stack.broker_settings import CLIENT
 from interfocal.stack.jars import Progress, kafka_jars, read_digests
 from interfocal.stack.java import find_java
-from interfocal.stack.process import Command, Running, find, listens, spawn, stop, wait_until
 from schemas.errors import BrokerAway
 
 MAIN_CLASS = "kafka.Kafka"

@@ -6,11 +6,11 @@ It changes with what can happen to a broker.
 import signal
 from pathlib import Path
 
+from interfocal.servers.process import Running, stop
+from interfocal.servers.state import StateFile
 from interfocal.stack.cluster import brokers_of, prepare, size_of
 from interfocal.stack.jars import cache_folder
 from interfocal.stack.kafka import Broker
-from interfocal.stack.process import Running, stop
-from interfocal.stack.state import StateFile
 from interfocal.stack.supervisor import known, silent, start
 from schemas.errors import BrokerAway, Misconfigured
 

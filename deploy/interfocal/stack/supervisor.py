@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from interfocal.stack.broker_place import KAFKA
+from interfocal.servers.databases import answers, connect
+from interfocal.servers.local import Stack
+from interfocal.servers.process import Running
+from interfocal.servers.state import Service, StateFile
+from interfocal.servers.urls import without_password
 from interfocal.stack.cluster import SIZES, brokers_of, prepare, size_of
-from interfocal.stack.databases import answers, connect, without_password
 from interfocal.stack.jars import Progress, cache_folder
 from interfocal.stack.kafka import Broker
 from interfocal.stack.machine import check_disk, check_memory
 from interfocal.stack.postgres import Postgres, settle
-from interfocal.stack.process import Running
-from interfocal.stack.state import Service, StateFile
-from interfocal.transport.local import ADMIN, LocalTrust
-from interfocal.transport.signing_in import access_as
-from schemas.access import Access
-from schemas.errors import BrokerAway, Misconfigured, StoreAway
+from interfocal.transport.local import LocalTrust
+from schemas.errors import Misconfigured
 
 
 class Server(Protocol):
@@ -35,20 +34,6 @@ class Server(Protocol):
     def orphan(self) -> Running | None: ...  # noqa: D102  # its process that nobody wrote down
     def end(self, running: Running) -> bool: ...  # noqa: D102  # stop it; False if it was gone
     def wipe(self) -> None: ...  # noqa: D102  # delete its data
-
-
-@dataclass(frozen=True, slots=True)
-class Stack:
-    """A running stack: ``host:port`` of every broker, the URL of the maintenance database, by whom it is believed."""
-
-    bootstrap: str
-    postgres_url: str
-    trust: LocalTrust
-
-    @property
-    def access(self) -> Access:
-        """The administrator's, who may do everything; raises Misconfigured when his password is not here."""
-        return access_as(self.bootstrap, ADMIN, self.trust.admin_password(), self.trust.authority)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,31 +100,6 @@ def status(var: Path) -> tuple[ServiceStatus, ...]:
     """What is written down about each server, and whether it runs."""
     services = StateFile.under(var.resolve()).services()
     return tuple(_status(name, service) for name, service in sorted(services.items()))
-
-
-def current(var: Path) -> Stack:
-    """The addresses of the stack that is up under ``var``: those of all brokers as soon as one of them runs.
-
-    Raises:
-        BrokerAway, StoreAway: that server is not up.
-    """
-    var = var.resolve()
-    services = StateFile.under(var).services()
-    brokers = [service for name, service in sorted(services.items()) if name.startswith(KAFKA)]
-    if not any(service.up for service in brokers):
-        raise BrokerAway(f"Apache Kafka is not up under {var}: run `interfocal up` first.")
-    store = services.get(Postgres.name)
-    if store is None or not store.up:
-        raise StoreAway(f"{Postgres.title} is not up under {var}: run `interfocal up` first.")
-    return Stack(",".join(service.address for service in brokers), store.address, LocalTrust.under(var))
-
-
-def written(var: Path) -> Stack:
-    """The addresses that are written down, whether their servers run or not; empty for those that are not."""
-    services = StateFile.under(var.resolve()).services()
-    brokers = [service.address for name, service in sorted(services.items()) if name.startswith(KAFKA)]
-    store = services.get(Postgres.name)
-    return Stack(",".join(brokers), store.address if store else "", LocalTrust.under(var))
 
 
 def known(server: Server, state: StateFile) -> Service | None:

@@ -12,9 +12,10 @@ from typing import Any
 from interfocal.installation.access import authority_of
 from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import Installation
-from interfocal.watching.figures import RegionFigures, StoreFigures, Waiting, asked, read_outbox
+from interfocal.watching.figures import RegionFigures, StoreFigures, Waiting, asked
 from interfocal.watching.figures import read_region as region_figures
 from interfocal.watching.figures import read_store as store_figures
+from interfocal.watching.outbox_figures import read_outbox
 from interfocal.watching.scraping import Sample, Scraped, most, scrape_all, total
 from schemas.errors import ExchangeError
 from schemas.topics import RECORD_STREAMS, REGION, member_topic

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
-from interfocal.installation.preparing import plan_of
+from interfocal.installation.planning import plan_of
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.service import Worker

@@ -7,14 +7,12 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 from psycopg import Connection
 
 from consumers.store.connection import connector
 from consumers.store.session import Session
-from producers.outbox import open_read_only
 from schemas.topics import is_short_lived
 
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -52,7 +50,6 @@ REGION_OUTBOX = """
     select count(*), extract(epoch from clock_timestamp() - min(added_at))::float8
     from region_outbox where published_offset is null
 """
-OUTBOX = "select count(*), min(accepted_at) from outbox where published_offset is null"
 
 T = TypeVar("T")
 
@@ -118,14 +115,6 @@ def read_region(connection: Connection[Any]) -> RegionFigures:
         receipts=_waiting(connection, RECEIPTS),
         unseen={topic: count for topic, count in connection.execute(UNSEEN).fetchall() if not is_short_lived(topic)},
     )
-
-
-def read_outbox(path: Path, at: datetime) -> Waiting:
-    """Rows of a member's outbox that Kafka has not acknowledged; raises StoreAway, Stop, Misconfigured."""
-    with closing(open_read_only(path)) as reading:
-        ((count, oldest),) = reading.shared.rows(OUTBOX)
-    age_s = (at - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0.0
-    return Waiting(count, max(age_s, 0.0))
 
 
 def asked(url: str, read: Callable[[Connection[Any]], T]) -> T:

@@ -14,7 +14,6 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 
 from consumers.checked import CheckedEvent, Handler
-from consumers.checking import Terms
 from consumers.desk.granted import GrantedHandler
 from consumers.desk.granting import GrantingWorker, SubmitGrants
 from consumers.desk.handler import DeskHandler
@@ -34,7 +33,8 @@ from interfocal.clock import now
 from interfocal.installation.access import access_of, authority_of
 from interfocal.installation.endpoints import producer_endpoint
 from interfocal.installation.installation import Installation
-from interfocal.installation.opening import opener_of, opening_keys
+from interfocal.installation.opening import opener_of
+from interfocal.installation.opening_keys import opening_keys
 from interfocal.member.intake import intake_at, receipt_of, record_of
 from interfocal.process.health import Failures, health_router
 from interfocal.process.logs import log
@@ -42,10 +42,12 @@ from interfocal.process.metrics import Metrics
 from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
 from interfocal.transport.signing_in import trusting
-from interfocal.watching.gauges import Look, Watched, desk_look, disk_look, gauges_worker, pace, show_build
+from interfocal.watching.gauges import Look, disk_look, gauges_worker, show_build
+from interfocal.watching.store_gauges import Watched, desk_look, pace
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.certificates import tell_expiries
+from interfocal.wiring.loops import loop_runner, terms_of
 from producers.ways_in.python_call import TIMEOUT_S
 from schemas.errors import ExchangeError, Rejected
 from schemas.rights import desk_group, desk_of
@@ -90,12 +92,6 @@ class Shared:
 def fetch_wait_ms(desks: int) -> int:
     """How long the broker holds an empty fetch of each desk: so that a process stays near idle with many desks."""
     return min(max(200, 40 * desks), 2_000)
-
-
-def terms_of(installation: Installation) -> Terms:
-    """What every record of this installation is checked against."""
-    directory = installation.directory
-    return Terms(installation.seals, directory.exercise, directory.version)
 
 
 def wire_desks(installation: Installation, codes: Sequence[str], reached: Reached = not_watched) -> Wired:
@@ -146,18 +142,6 @@ def desk_handlers(installation: Installation, code: str) -> tuple[Handler, ...]:
     terms, opener = terms_of(installation), opener_of(installation, code)
     own_line = OwnLineHandler(opener.member)
     return DeskHandler(terms, opener.member), ToldHandler(), OwnHandler(), GrantedHandler(terms, opener), own_line
-
-
-def loop_runner(loop: Loop) -> Callable[[threading.Event], None]:
-    """Runs a loop, and leaves its group in an orderly way."""
-
-    def run(stop: threading.Event) -> None:
-        try:
-            loop.run(stop)
-        finally:
-            loop.close()
-
-    return run
 
 
 def _runner(receipts: ReceiptWorker) -> Callable[[threading.Event], None]:

@@ -12,11 +12,11 @@ from prometheus_client import CollectorRegistry
 
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
-from interfocal.installation.opening import part_sealing
+from interfocal.installation.part_sealing import part_sealing
 from interfocal.installation.region_folder import region_folder
 from interfocal.process.health import Failures, health_router
+from interfocal.process.intake_observer import IntakeObserver
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import IntakeObserver
 from interfocal.process.service import Wired
 from interfocal.watching.gauges import disk_look, gauges_worker, show_build
 from interfocal.watching.validity import show_validity
@@ -26,7 +26,7 @@ from interfocal.wiring.quality import quality_worker
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from interfocal.wiring.ways_in import looking_workers
 from producers.intake.intake import Intake
-from producers.intake.submission import Result
+from producers.intake.result import Result
 from producers.mapping.files import MappingSet, load_mappings
 from producers.outbox import OutboxFile
 from producers.relay import Relay

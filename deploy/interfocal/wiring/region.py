@@ -37,19 +37,21 @@ from interfocal.contract.subjects import subjects_of_directory
 from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.installation.settings import environment
+from interfocal.process.deciding_observers import EndedTermObserver, RouterObserver
 from interfocal.process.health import health_router
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import REGION_READER, EndedTermObserver, LoopObserver, RouterObserver, begin
+from interfocal.process.observers import REGION_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
 from interfocal.watching.drift import drift_worker
-from interfocal.watching.gauges import RegionLook, Watched, disk_look, gauges_worker, show_build
+from interfocal.watching.gauges import disk_look, gauges_worker, show_build
+from interfocal.watching.store_gauges import RegionLook, Watched
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
 from interfocal.wiring.certificates import tell_expiries
-from interfocal.wiring.desks import loop_runner, terms_of
 from interfocal.wiring.grants import forwarder_runner
 from interfocal.wiring.heads import heads_worker
+from interfocal.wiring.loops import loop_runner, terms_of
 from interfocal.wiring.reading import add_reading
 from interfocal.wiring.receipts import receipts_worker
 from interfocal.wiring.recovery import Recovery, until_done

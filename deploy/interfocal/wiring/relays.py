@@ -10,7 +10,7 @@ from interfocal.installation.access import access_of
 from interfocal.installation.installation import Installation
 from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
-from interfocal.process.observers import RelayObserver
+from interfocal.process.relay_observer import RelayObserver
 from interfocal.process.service import Worker
 from producers.publisher import KafkaPublisher
 from producers.relay import Relay, RelayEdges, RelayLimits

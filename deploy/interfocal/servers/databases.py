@@ -1,10 +1,9 @@
 """Databases on a server, made and dropped by name. It changes when a database needs more than a name."""
 
-from urllib.parse import urlsplit
-
 import psycopg
 from psycopg import errors, sql
 
+from interfocal.servers.urls import database_url, without_password
 from schemas.errors import Misconfigured, StoreAway
 
 LONGEST_NAME = 63  # PostgreSQL cuts longer ones silently, and two could become one
@@ -59,11 +58,6 @@ def drop_database(stack_url: str, name: str) -> None:
         connection.execute(statement)
 
 
-def database_url(stack_url: str, name: str) -> str:
-    """The URL of another database on the same server."""
-    return urlsplit(stack_url)._replace(path=f"/{name}").geturl()
-
-
 def connect(url: str) -> psycopg.Connection:
     """An autocommit connection; StoreAway, naming the server without its password, if there is none."""
     try:
@@ -79,13 +73,6 @@ def answers(url: str) -> bool:
     except psycopg.OperationalError:
         return False
     return True
-
-
-def without_password(url: str) -> str:
-    """The URL as it may be shown."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    return parts._replace(netloc=f"{host}:{parts.port}" if parts.port else host, query="").geturl()
 
 
 def _first_line(error: Exception) -> str:

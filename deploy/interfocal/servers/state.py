@@ -9,7 +9,10 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from interfocal.stack.process import Running, alive
+from interfocal.servers.process import Running, alive
+
+KAFKA, POSTGRES = "kafka", "postgres"
+"""Names of servers; that of a broker of several begins like the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class StateFile:
 
 
 def _address_name(name: str) -> str:
-    return "url" if name == "postgres" else "bootstrap"
+    return "url" if name == POSTGRES else "bootstrap"
 
 
 def _read(name: str, entry: dict[str, Any]) -> Service:
