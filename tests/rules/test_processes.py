@@ -15,6 +15,11 @@ OF_NO_PROCESS = (
     *("interfocal.stack", "interfocal.demo", "interfocal.ledger", "interfocal.doctor", "interfocal.backup"),
     *("interfocal.rebuild", "interfocal.installation.preparing", "interfocal.installation.enrolment"),
 )
+WAYS_IN = tuple(
+    f"producers.ways_in.{name}" for name in ("files", "folder", "http", "python_call", "readers", "sql_table")
+)
+"""Not its bound of requests, which the reading API has too."""
+
 OF_OTHER_KINDS = {
     "producer": ("psycopg", "httpx", "interfocal.wiring.desks", "interfocal.wiring.region", *OF_NO_PROCESS),
     "desks": (
@@ -22,7 +27,7 @@ OF_OTHER_KINDS = {
         *("consumers.view", "consumers.web", "interfocal.wiring.producer", "interfocal.wiring.region", *OF_NO_PROCESS),
     ),
     "region": (
-        *("httpx", "rapidfuzz", "producers.intake", "producers.mapping", "producers.ways_in"),
+        *("httpx", "rapidfuzz", "producers.intake", "producers.mapping", *WAYS_IN),
         *("consumers.desk.granting", "interfocal.wiring.producer", "interfocal.wiring.desks", *OF_NO_PROCESS),
     ),
 }

@@ -148,7 +148,7 @@ def test_a_rejection_names_column_and_row_and_quotes_nothing_that_is_sealed(
 
 def test_without_a_key_to_open_it_such_a_record_is_rejected(intake: Intake) -> None:
     (problem,) = hand_in(replace(intake, sealing=None)).problems
-    assert (problem.code, problem.parameters["field"]) == ("not_yet_protected", "sealed_part")
+    assert (problem.code, problem.parameters["field"]) == ("no_opening_key", "sealed_part")
 
 
 def test_a_record_whose_sealed_columns_are_empty_has_no_sealed_part(intake: Intake) -> None:
