@@ -95,7 +95,7 @@ def test_a_position_that_stands_still_before_the_end_is_named_with_its_reader(re
     region.change(installation.region_url, "update topic_position set next_offset = 0 where topic = 'bb.missing'")
     region.change(installation.desk_url("AA"), "update topic_position set next_offset = 0 where topic ~ 'inbox'")
     assert [finding.sentence for finding in found(region)] == [
-        "region.inbox.aa: 1 to be folded, and the desk of AA does not fold them",
+        "region.inbox.aa: 2 to be folded, and the desk of AA does not fold them",
         "bb.missing: 1 to be folded, and the region does not fold them",
     ]
 
@@ -262,7 +262,7 @@ def half_down(region: SmallRegion, name: str) -> Path:
     ("server", "checks", "left_out"),
     [
         ("kafka", {"broker"}, {"topics", "lag"}),
-        ("postgres", {"databases"}, {"clocks", "heartbeats", "lag", "quarantine", "pauses", "gaps", "work"}),
+        ("postgres", {"databases"}, {"clocks", "heartbeats", "lag", "quarantine", "pauses", "gaps", "lines", "work"}),
     ],
 )
 def test_while_a_server_is_away_the_rest_is_looked_at(

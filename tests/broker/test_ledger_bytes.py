@@ -11,7 +11,7 @@ from small_region import settled_region
 ALTERED = "update event set value = value || value where topic = 'aa.trace'"
 SETTLED = (
     "insert into decided (kind, subject, hop, cause, decision_id)"
-    " select 'routing', 'another request', 1, 'another request', event_id from decision"
+    " select 'routing', 'another request', 1, 'another request', event_id from decision where kind = 'routing'"
 )
 
 

@@ -15,6 +15,7 @@ from histories import ASKER, FIRST, KEY, START, act_event, request_event
 from interfocal.commands import trace_region
 from interfocal.commands.main import build_app
 from interfocal.installation.installation import Places
+from interfocal.installation.settings import Settings
 from schemas.directory import Directory
 from schemas.errors import NotInForce
 from schemas.events.firearm import Marks
@@ -45,6 +46,7 @@ class OpenedInstallation:
     region_url: str
     places: Places = field(default_factory=lambda: Places(Path(mkdtemp())))
     directory: Directory = DIRECTORY
+    settings: Settings = field(default_factory=Settings)
 
 
 @pytest.fixture

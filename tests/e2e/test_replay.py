@@ -93,7 +93,7 @@ def test_with_workers_on_a_database_made_anew_sends_nothing_and_goes_on(lived: E
         lose_region_database(lived.installation)
     until(lambda: lived.region("select topic from region_chain where life > 1"), "the log's heads to be taken up")
     lived.drain()
-    assert lived.region("select * from region_outbox") == []
+    assert lived.region("select * from region_outbox where topic <> 'region.head'") == []  # new heartbeats came
     assert lived.region("select * from work") == []
     assert log_ends(lived) == ends
     assert dumps(lived.installation) == live

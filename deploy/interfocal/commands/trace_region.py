@@ -63,6 +63,7 @@ def list_traces(asked: RegionAsked, wanted: Wanted, limit: int) -> None:
         return Counted(lines, len(lines), [line.trace_id for line in lines])
 
     directory = installation.directory
+    say_exercise(directory)
     acting = asked.said.acting(directory)
     lines = read_counted(AuditLog(installation), acting, question, Kind.CONSULTATION, look)
     named = {code for line in lines for code in (line.requester, line.accountable) if code}
