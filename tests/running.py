@@ -29,7 +29,7 @@ from interfocal.installation.processes import Process, start_one, stop_processes
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.ledger.verify import Proof, verify
-from interfocal.process.service import free_port
+from interfocal.process.service import free_ports
 from interfocal.servers.process import alive
 from interfocal.stack import Stack, drop_database
 from interfocal.transport.signing_in import trusting
@@ -120,7 +120,7 @@ def prepared(
 ) -> Iterator[Exchange]:
     """An installation and processes that are started later; at the end nothing of it is left."""
     installation = installed(stack, var, prefix, region)
-    urls = {name: f"https://127.0.0.1:{free_port()}" for name in names}
+    urls = {name: f"https://127.0.0.1:{port}" for name, port in zip(names, free_ports(len(names)), strict=True)}
     write_endpoints(var, {"producers": dict.fromkeys(installation.desk_urls, urls[PRODUCER])})
     exchange = Exchange(installation, urls)
     try:

@@ -16,7 +16,7 @@ import httpx
 
 from interfocal.installation.endpoints import believed, write_endpoints
 from interfocal.installation.installation import Installation
-from interfocal.process.service import free_port
+from interfocal.process.service import free_ports
 from interfocal.servers.process import Command, Running, alive, spawn, stop
 from interfocal.transport.signing_in import trusting
 from schemas.errors import Misconfigured
@@ -56,7 +56,7 @@ def start_processes(installation: Installation) -> list[Process]:
     """Start producers, desks and region; returns at once. ``wait_ready`` says when they can be used."""
     codes = [member.code for member in installation.directory.members if not member.observer]
     plan = divide(codes)
-    ports = [free_port() for _ in range(len(plan.producers) + 2)]
+    ports = free_ports(len(plan.producers) + 2)
     urls = [f"https://127.0.0.1:{port}" for port in ports]
     producers = {code: url for url, group in zip(urls, plan.producers, strict=False) for code in group}
     write_endpoints(installation.var, {"producers": producers, "desks": urls[-2], "region": urls[-1]})
@@ -96,10 +96,10 @@ def wait_ready(processes: Sequence[Process], heartbeat: Callable[[], None] = lam
         while waiting:
             heartbeat()
             process = waiting[0]
+            if not alive(process.running):  # before it is asked: another one may answer in its place
+                raise Misconfigured(f"the process {process.name} ended at its start; its log says why")
             if is_ready(clients[process.name], process):
                 waiting.pop(0)
-            elif not alive(process.running):
-                raise Misconfigured(f"the process {process.name} ended at its start; its log says why")
             elif time.monotonic() > deadline:
                 raise Misconfigured(f"the process {process.name} did not get ready within {READY_S:.0f} s; see its log")
             else:
