@@ -54,7 +54,7 @@ PART = {
     "case_details": f"Found under the seat, {CANARY}.",
     "persons": [{"name": f"{CANARY} Person", "role": "driver"}],
     "contacts": [{"name": "Duty desk", "telephone": "+000 1"}],
-    "attachments": [{"media_type": "image/jpeg", "caption": "overview", "content": "/9j/4AAQ"}],
+    "attachments": [{"media_type": "image/jpeg", "caption": "item", "content": "/9j/4AAQ"}],
 }
 
 

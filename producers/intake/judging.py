@@ -56,7 +56,7 @@ def look_at(submission: Submission, identity: Identity, standards: Standards, at
     )
     raw = raw_event(submission.stream, submission.fields, identity, source, at)
     event, found = validated(submission.stream, json.dumps(raw))
-    content = content_of(submission.stream, submission.fields)
+    content = content_of(submission.stream, submission.fields, standards.code_lists)
     wrong = event_problems(submission.stream, raw, standards, at)
     problems = (*submission.problems, *content.problems, *wrong, *found)
     warnings = tuple(_located(one, submission) for one in oddities(event, standards.suggest)) if event else ()

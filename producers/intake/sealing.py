@@ -13,10 +13,13 @@ from pydantic import ValidationError
 from producers.intake.assemble import Identity, digest_of
 from producers.mapping.harmonise import UNTOLD
 from producers.mapping.shape import SEALED_PART, STREAMS_WITH_SEALED_PART, show_path
+from producers.mapping.values import nearest
+from schemas.codes.lists import CodeList
 from schemas.events.envelope import Handling, MemberEvent, Provenance
 from schemas.events.grant import Grant
 from schemas.events.ids import event_id, record_id
 from schemas.events.sealed_part import SealedPart, part_bytes
+from schemas.events.types import coded_values
 from schemas.rejection import Problem, problem
 from schemas.topics import GRANT
 from schemas.trust.sealed_parts import (
@@ -53,17 +56,21 @@ class Content:
     problems: tuple[Problem, ...] = ()
 
 
-def content_of(stream: str, fields: Mapping[str, Any]) -> Content:
-    """The sealed part of a record; a problem never quotes it, for problems are shown and kept."""
+def content_of(stream: str, fields: Mapping[str, Any], code_lists: Mapping[str, CodeList]) -> Content:
+    """The sealed part of a record; a problem never quotes it, for problems are shown and kept.
+
+    Its codes are checked like those of the open part, which shows what a file is called.
+    """
     given = fields.get(SEALED_PART)
     if given is None:
         return Content()
     if stream not in STREAMS_WITH_SEALED_PART:
         return Content(problems=(problem("unknown_field", field=SEALED_PART),))
     try:
-        return Content(SealedPart.model_validate(_as_tuples(given), strict=True))
+        part = SealedPart.model_validate(_as_tuples(given), strict=True)
     except ValidationError as error:
         return Content(problems=tuple(_problems(error)))
+    return Content(part, tuple(_unknown_codes(part, code_lists)))
 
 
 def sealed(
@@ -115,6 +122,14 @@ def _problems(error: ValidationError) -> Iterator[Problem]:
             yield problem("unknown_field", field=path)
         else:
             yield problem("malformed_value", field=path, value=UNTOLD, detail=found["msg"])
+
+
+def _unknown_codes(part: SealedPart, code_lists: Mapping[str, CodeList]) -> Iterator[Problem]:
+    for path, listed, code in coded_values(part):
+        codes = code_lists[listed].codes
+        if code not in codes:
+            field = f"{SEALED_PART}.{path}"
+            yield problem("unknown_code", field=field, value=UNTOLD, list=listed, nearest=nearest(code, codes))
 
 
 def _as_tuples(value: Any) -> Any:

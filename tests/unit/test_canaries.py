@@ -11,7 +11,7 @@ from interfocal.demo.canaries import PORTION_BYTES, Canaries, file_holds, in_fil
 PART = {
     "case_details": "Found under the seat.",
     "persons": [{"name": "P. Person", "role": "driver"}],
-    "attachments": [{"media_type": "image/jpeg", "caption": "overview", "content": "a picture"}],
+    "attachments": [{"media_type": "image/jpeg", "caption": "item", "content": "a picture"}],
 }
 
 
@@ -29,7 +29,7 @@ def test_every_text_of_a_part_gets_a_canary_of_its_own() -> None:
     assert canaries.planted == 4
     assert planted["case_details"] == "Found under the seat. kanarinac-1"
     assert planted["persons"][0] == {"name": "P. Person kanarinac-2", "role": "driver kanarinac-3"}
-    assert planted["attachments"][0]["caption"] == "overview"
+    assert planted["attachments"][0]["caption"] == "item"
     assert planted["attachments"][0]["content"] == b64encode(b"a picture kanarinac-4").decode()
 
 

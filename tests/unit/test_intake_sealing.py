@@ -23,7 +23,7 @@ from schemas.wire.codec import decode
 
 DESK = opening_key_from_seed(bytes(range(32)))
 WORD = "kanarinac"
-FILE = AttachedFile.of("image/jpeg", "overview", f"{WORD} in a picture".encode())
+FILE = AttachedFile.of("image/jpeg", "item", f"{WORD} in a picture".encode())
 PART: dict[str, Any] = {
     "case_details": f"{WORD} under the seat",
     "persons": [{"name": f"{WORD} Person"}],
@@ -104,6 +104,10 @@ def test_without_a_key_to_open_it_nothing_is_accepted(intake: Intake) -> None:
         ({"case_detail": WORD}, ("unknown_field", "sealed_part.case_detail")),
         ({"persons": [{"role": WORD}]}, ("missing_field", "sealed_part.persons[0].name")),
         ({"case_details": 7}, ("malformed_value", "sealed_part.case_details")),
+        (
+            {"attachments": [{"media_type": "image/jpeg", "caption": WORD, "content": ""}]},
+            ("unknown_code", "sealed_part.attachments[0].caption"),
+        ),
         (WORD, ("malformed_value", "sealed_part")),
     ],
 )
@@ -121,7 +125,7 @@ def test_records_of_other_streams_have_no_sealed_part(intake: Intake) -> None:
 
 
 def test_a_part_that_makes_the_event_too_large_is_rejected(intake: Intake) -> None:
-    large = AttachedFile.of("image/jpeg", "overview", bytes(80_000)).model_dump(mode="json")
+    large = AttachedFile.of("image/jpeg", "item", bytes(80_000)).model_dump(mode="json")
     result = one(intake, trace_request(sealed_part={"attachments": [large]}))
     assert [found.code for found in result.problems] == ["too_large"]
 

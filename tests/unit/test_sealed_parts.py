@@ -31,7 +31,7 @@ ADDRESSEE = opening_key_from_seed(bytes(range(32)))
 OTHER = opening_key_from_seed(bytes(range(1, 33)))
 KEY, OTHER_KEY = bytes(range(32)), bytes(range(1, 33))
 PLACE = Place("see", "RS", "8859284c-0961-55a6-aada-d8418004d3b5")
-FILE = AttachedFile.of("image/jpeg", "overview", b"\xff\xd8 a picture")
+FILE = AttachedFile.of("image/jpeg", "item", b"\xff\xd8 a picture")
 
 
 def written() -> st.SearchStrategy[SealedPart]:
@@ -129,7 +129,7 @@ def test_what_is_no_part_is_refused_and_not_quoted(content: bytes) -> None:
 
 @pytest.mark.parametrize("content", ["no base64!", "QQ", "QQ==\n"])
 def test_a_file_is_base64(content: str) -> None:
-    whole: dict[str, Any] = {"media_type": "image/jpeg", "caption": "overview", "content": content}
+    whole: dict[str, Any] = {"media_type": "image/jpeg", "caption": "item", "content": content}
     with pytest.raises(ValueError, match="base64"):
         AttachedFile(**whole)
 
