@@ -157,6 +157,16 @@ def test_what_is_done_to_the_log_is_named(written: Written, done: Callable[[Writ
     assert (code, DONE[done] in named) == (1, True), named
 
 
+def test_an_end_that_is_gone_is_acknowledged_like_any_gap(written: Written) -> None:
+    rewrite(written.installation, written.honest[:-2])
+    gap = ("chain_gap", f"{TOPIC} life 1: 4 to 5")
+    assert gap in proof(written.installation)[1]
+    words = ["ledger", "acknowledge", TOPIC, "1", "4", "5", "--because", "a disk that died", "--by", "o-7"]
+    told = CliRunner().invoke(build_app(), [*words, "--var", str(written.installation.var)], catch_exceptions=False)
+    assert told.exit_code == 0, told.output
+    assert gap not in proof(written.installation)[1]
+
+
 def test_the_same_records_written_anew_prove_the_same(written: Written) -> None:
     rewrite(written.installation, written.honest)
     assert proof(written.installation) == (0, set())
