@@ -26,7 +26,9 @@ from verdict import check_held
 
 CONNECT_S = 10.0
 AWAY_S = float(os.environ.get("AWAY_S", str(USUAL.answer_s + 2 * CONNECT_S)))
-DATA_MIB, LEFT_MIB = 256, 2
+DATA_MIB, LEFT_MIB = 256 + round(AWAY_S), 2
+"""What is submitted while it is away has to find room afterwards."""
+
 FOUND_S = 120.0
 PARTS = ("loop_waits", "router_waits", "teller_waits", "relay_waits")
 DESK_CODES = (ASKER, ASKED)
