@@ -29,9 +29,9 @@ from interfocal.installation.processes import Process, start_one, stop_processes
 from interfocal.installation.region_folder import open_region
 from interfocal.installation.settings import SETTINGS_FILE
 from interfocal.ledger.verify import Proof, verify
-from interfocal.process.service import free_ports
 from interfocal.servers.process import alive
 from interfocal.stack import Stack, drop_database
+from interfocal.stack.machine import free_ports
 from interfocal.transport.signing_in import trusting
 from reaching import servers
 from source_tree import ROOT

@@ -16,8 +16,8 @@ import httpx
 
 from interfocal.installation.endpoints import believed, write_endpoints
 from interfocal.installation.installation import Installation
-from interfocal.process.service import free_ports
 from interfocal.servers.process import Command, Running, alive, spawn, stop
+from interfocal.stack.machine import free_ports
 from interfocal.transport.signing_in import trusting
 from schemas.errors import Misconfigured
 
