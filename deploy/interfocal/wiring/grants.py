@@ -2,19 +2,16 @@
 
 import threading
 from collections.abc import Callable
-from contextlib import closing
 
 from consumers.granting.forwarding import Forwarder
-from consumers.store.connection import connector
 from consumers.store.session import Session
 from interfocal.clock import now
 from interfocal.installation.installation import Installation
-from interfocal.process.logs import log
 from interfocal.wiring.recovery import Recovery, until_done
-from schemas.errors import Temporary
+from interfocal.wiring.rounds import Rounds
 from schemas.steps import Reached, Step, not_watched
 
-LOOK_EVERY_S = 0.5
+ROUNDS = Rounds("forwarder", "forwarder_waits")
 
 
 def forwarder_runner(
@@ -23,22 +20,13 @@ def forwarder_runner(
     """Runs the worker behind the start barrier, once what an earlier start left is cleared."""
     forwarder = Forwarder(installation.directory, now)
 
-    def run(stop: threading.Event) -> None:
-        until_done(recovery.clear_what_is_erased, stop, may_decide)
-        with closing(Session(connector(installation.region_url, "region.forwarder"))) as session:
-            while not stop.is_set():
-                if not (may_decide() and work(session, forwarder, reached)):
-                    stop.wait(LOOK_EVERY_S)
-
-    return run
-
-
-def work(session: Session, forwarder: Forwarder, reached: Reached) -> int:
-    """One round; how much was done. A database that is away is asked again."""
-    try:
+    def step(session: Session) -> float:
         if forwarded := session.transact(forwarder.forward):
             reached(Step.GRANT_FORWARDED)
-        return forwarded + session.transact(forwarder.clear)
-    except Temporary as error:
-        log().warning("forwarder_waits", code=error.code, reason=str(error))
-        return 0
+        return 0.0 if forwarded + session.transact(forwarder.clear) else ROUNDS.idle_s
+
+    def run(stop: threading.Event) -> None:
+        until_done(recovery.clear_what_is_erased, stop, may_decide)
+        ROUNDS.run(installation, step, may_decide, stop)
+
+    return run

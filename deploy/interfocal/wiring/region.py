@@ -39,7 +39,6 @@ from interfocal.installation.installation import Installation
 from interfocal.installation.settings import environment
 from interfocal.process.deciding_observers import EndedTermObserver, RouterObserver
 from interfocal.process.health import health_router
-from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import REGION_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
@@ -56,7 +55,7 @@ from interfocal.wiring.reading import add_reading
 from interfocal.wiring.receipts import receipts_worker
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
-from schemas.errors import Temporary
+from interfocal.wiring.rounds import Rounds
 from schemas.marks.reference import load_reference
 from schemas.rights import REGION_GROUP, REGION_PRINCIPAL
 from schemas.steps import Reached, not_watched
@@ -72,7 +71,7 @@ from schemas.topics import (
     topics_for,
 )
 
-TELL_EVERY_S = 1.0
+TELLING = Rounds("teller", "teller_waits", idle_s=1.0)
 OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty officer's own process
 LEASE_S = 30  # of silence: then another instance relays, though this one's session is not closed
 WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
@@ -198,19 +197,13 @@ def _teller_runner(
 ) -> Callable[[threading.Event], None]:
     directory = installation.directory
     teller = Teller(directory.region, directory.exercise, now)
-    session = Session(connector(installation.region_url, "region.teller"))
+
+    def step(session: Session) -> float:
+        return 0.0 if session.transact(teller.tell) else TELLING.idle_s
 
     def run(stop: threading.Event) -> None:
         until_done(recovery.note_what_was_told, stop, may_decide)
-        while not stop.is_set():
-            try:
-                told = session.transact(teller.tell)
-            except Temporary as error:
-                log().warning("teller_waits", code=error.code, reason=str(error))
-                told = 0
-            if not told:
-                stop.wait(TELL_EVERY_S)
-        session.close()
+        TELLING.run(installation, step, lambda: True, stop)
 
     return run
 
