@@ -5,12 +5,14 @@ It changes when an edge changes. Topic names are logical: a cluster-wide prefix 
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 SEAL_HEADER = "seal"
 UNREADABLE_HEADER = "unreadable"  # stands alone on a record whose bytes the client could not read, and says why
 COMPRESSED = "compressed"  # why: nothing compressed is opened
 TRANSACTION = "transaction"  # why: it was aborted, or is the broker's mark at the end of one
+EPOCH = datetime.fromtimestamp(0, UTC)
 PARTITION = 0  # one partition per topic, for ever: the topic's order is the chain's
 
 
@@ -39,6 +41,11 @@ class Record:
     def header_values(self, name: str) -> tuple[bytes, ...]:
         """Every value under a header name; Kafka allows several."""
         return tuple(value for header, value in self.headers if header == name)
+
+
+def broker_instant(appended_ms: int) -> datetime:
+    """When the broker had a record, as an instant in UTC; computed in whole milliseconds, never by a float."""
+    return EPOCH + timedelta(milliseconds=appended_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,10 +16,10 @@ from schemas.wire.codec import decode
 COLUMNS = """event_id, of_event, sha256, from_member, act, purpose, requester, trace_id, hop, rule, accountable,
              decision_id, own_reference, recorded_at, received_at, body, receipt_event"""
 SENT_COLUMNS = "own_reference, act, requester, trace_id, hop, cause, event_id, submitted_at, body"
-UNRECEIPTED = "receipt_event is null and purpose <> 'receipt'"
+FOR_PEOPLE = "purpose <> 'receipt'"
+UNRECEIPTED = f"receipt_event is null and {FOR_PEOPLE}"
 """A receipt is not itself receipted."""
 
-FOR_PEOPLE = "purpose <> 'receipt'"
 OF_THESE = "(requester, trace_id) in (select * from unnest(%s::text[], %s::text[]))"
 
 

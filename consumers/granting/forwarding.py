@@ -11,20 +11,14 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.store import buckets, outbox
-from consumers.tracing.carrying import carried, original_of
-from consumers.tracing.decide import REGION_MEMBER
+from consumers.tracing.carrying import Carriage, carriage_decision, original_of, send
 from schemas.directory import Directory
-from schemas.events.decision import Decision, ForwardedGrant, PlannedDelivery, Undeliverable
-from schemas.events.envelope import Handling
-from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.events.decision import Decision, ForwardedGrant, Undeliverable
 from schemas.record import Draft
 from schemas.tombstone import tombstone
-from schemas.topics import DECISION_TOPIC, GRANT, forwarded_topic, member_topic
-from schemas.wire.cloudevents import headers_for
-from schemas.wire.codec import encode
-from schemas.wire.traceparent import own_context
+from schemas.topics import GRANT, forwarded_topic, member_topic
 
-FORWARDING = "forwarding"
+FORWARDING, UNDELIVERABLE = "forwarding", "undeliverable"
 BATCH = 100
 OWED = """
     select member, record_id, event_id, sha256, addressee, of_event from given_grant
@@ -86,47 +80,17 @@ class Forwarder:
         original = original_of(transaction, member_topic(given.member, GRANT), given.event_id, given.sha256)
         if marked.rowcount == 0 or original is None:  # erased meanwhile, or another instance was faster
             return False
-        decision = self._decision(given)
-        value = encode(decision)
-        drafted = Draft(
-            DECISION_TOPIC,
-            decision.event_id,
-            decision.subject,
-            value,
-            headers_for(decision, "decision", own_context(decision.subject)),
-        )
-        first = outbox.add(transaction, drafted)
-        for planned in decision.deliveries:
-            outbox.add(transaction, carried(decision, value_sha256(value), planned, original), first)
+        send(transaction, self._decision(given), original)
         return True
 
     def _decision(self, given: Given) -> Decision:
-        has_addressee = self.directory.has(given.addressee)
-        kind = FORWARDING if has_addressee else "undeliverable"
-        record = decision_record_id(self.directory.region, kind, given.event_id, None, None)
-        own_id = event_id(record, 1)
-        planned = PlannedDelivery(
-            event_id=delivery_event_id(own_id, given.addressee), inbox=given.addressee, purpose=GRANT
-        )
+        goes_on = self.directory.has(given.addressee)
+        what = Carriage(FORWARDING if goes_on else UNDELIVERABLE, given.event_id, given.addressee, GRANT)
         forwarded = ForwardedGrant(
             grant=given.record_id, granted_by=given.member, sha256=given.sha256, of_event=given.of_event
         )
-        return Decision(
-            event_id=own_id,
-            record_id=record,
-            revision=1,
-            member=REGION_MEMBER,
-            recorded_at=self.now(),
-            status="active",
-            exercise=self.directory.exercise,
-            handling=Handling(),
-            kind=kind,
-            subject=given.event_id,
-            directory_version=self.directory.version,
-            deliveries=(planned,) if has_addressee else (),
-            forwarding=forwarded if has_addressee else None,
-            undeliverable=None if has_addressee else Undeliverable(reason="no_addressee"),
-        )
+        part = forwarded if goes_on else Undeliverable(reason="no_addressee")
+        return carriage_decision(self.directory, self.now(), what, {what.kind: part})
 
 
 def clear_again(transaction: Connection[Any], on_log: Iterable[tuple[str, str]]) -> int:

@@ -6,7 +6,7 @@ the two were shown different logs: a heartbeat stands for the heads of all chain
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -14,6 +14,7 @@ from psycopg import Connection
 from consumers.checked import CheckedEvent, SetAside
 from schemas.events.head import RegionHead
 from schemas.events.heartbeat import Heartbeat
+from schemas.record import broker_instant
 
 STREAMS = frozenset({"head", "heartbeat"})
 KEEP_HEARTBEAT = """
@@ -49,7 +50,6 @@ BEHIND = """
          where head_line.verdict = 'held'), min(own_heartbeat.appended_ms))
     from own_heartbeat
 """
-EPOCH = datetime.fromtimestamp(0, UTC)
 HOUR_MS = 3_600_000
 KEPT_MS = 8 * 24 * HOUR_MS
 """A day longer than the topic of heartbeats keeps them."""
@@ -78,7 +78,9 @@ class OwnLineHandler:
     def fold(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Sequence[SetAside]:
         """Keep heartbeats and lines, and judge the lines that are not settled."""
         with transaction.cursor() as cursor:
-            cursor.executemany(KEEP_HEARTBEAT, [_heartbeat(checked) for checked in events if _is_own(checked)])
+            cursor.executemany(
+                KEEP_HEARTBEAT, [_heartbeat(checked) for checked in events if isinstance(checked.event, Heartbeat)]
+            )
             cursor.executemany(KEEP_LINE, list(self._lines(events)))
         transaction.execute(JUDGE, [HOUR_MS])
         transaction.execute(FORGET_LINES)
@@ -100,10 +102,6 @@ class OwnLineHandler:
                 yield from ((checked.event.event_id, sha256, checked.record.appended_ms) for sha256 in own)
 
 
-def _is_own(checked: CheckedEvent) -> bool:
-    return isinstance(checked.event, Heartbeat)
-
-
 def _heartbeat(checked: CheckedEvent) -> tuple[object, ...]:
     claims = checked.claims
     return checked.event.event_id, checked.sha256, claims.life, claims.seq, checked.record.appended_ms
@@ -119,7 +117,7 @@ class Witness:
 
 def witness(connection: Connection[Any]) -> Witness:
     """Lines that nobody has acknowledged (when the broker had them), and the age of the last heartbeat that is held."""
-    unknown = {head: EPOCH + timedelta(milliseconds=ms) for head, ms in connection.execute(UNKNOWN).fetchall()}
+    unknown = {head: broker_instant(appended_ms) for head, appended_ms in connection.execute(UNKNOWN).fetchall()}
     (behind_ms,) = connection.execute(BEHIND).fetchone() or (None,)
     return Witness(unknown, float(behind_ms or 0) / 1000)
 

@@ -6,7 +6,7 @@ instances, or a region that lost its database, say nothing twice.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from typing import Any
 
 from psycopg import Connection
@@ -16,13 +16,12 @@ from schemas.directory import Directory
 from schemas.events.envelope import Handling
 from schemas.events.head import HeadLine, RegionHead
 from schemas.events.ids import event_id, head_record_id
-from schemas.record import Draft
+from schemas.record import Draft, broker_instant
 from schemas.topics import HEAD_TOPIC, REGION
 from schemas.wire.cloudevents import headers_for
 from schemas.wire.codec import encode
 
 STREAM = "head"
-EPOCH = datetime.fromtimestamp(0, UTC)
 HEARD = "select member, sha256, appended_ms from heartbeat where member = any(%s) order by member"
 SAID = "select exists (select from region_head where event_id = %s)"
 
@@ -62,7 +61,7 @@ class HeadTeller:
 
 def head_of(directory: Directory, heard: Sequence[Heard], at: datetime) -> RegionHead:
     """What is said of these heartbeats, which are in the order of their members, on the day of ``at``."""
-    newest = EPOCH + timedelta(milliseconds=max(one.appended_ms for one in heard))
+    newest = broker_instant(max(one.appended_ms for one in heard))
     recorded_at = max(newest, datetime.combine(at.astimezone(UTC).date(), time(), UTC))
     record = head_record_id(directory.region, recorded_at.date(), ((one.member, one.sha256) for one in heard))
     return RegionHead(

@@ -5,7 +5,7 @@ What nobody sealed belongs to nobody, and nobody is told of it.
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -15,7 +15,7 @@ from consumers.store import outbox
 from schemas.events.envelope import Handling
 from schemas.events.ids import event_id, quarantine_entry_id, value_sha256
 from schemas.events.quarantined import Parameter, Quarantined
-from schemas.record import Draft
+from schemas.record import Draft, broker_instant
 from schemas.topics import REGION, owner_of, quarantine_topic
 from schemas.wire.cloudevents import headers_for
 from schemas.wire.codec import encode
@@ -68,7 +68,7 @@ class Teller:
             handling=Handling(),
             topic=record.topic,
             offset=record.offset,
-            appended_at=datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=record.appended_ms),
+            appended_at=broker_instant(record.appended_ms),
             of_event=faulty.event_id,
             sha256=value_sha256(record.value) if record.value is not None else None,
             verdict=faulty.verdict.value,

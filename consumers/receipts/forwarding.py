@@ -4,7 +4,7 @@ It changes with what a sender is owed. Each is decided once: first the decision,
 delivered is the addressee's own signed receipt, or, where none comes, the sender's own event with the notice.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,16 +12,11 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.store import outbox
-from consumers.tracing.carrying import carried, original_of
-from consumers.tracing.decide import REGION_MEMBER
-from consumers.tracing.deciding import decision_draft
+from consumers.tracing.carrying import Carriage, carriage_decision, original_of, send
 from schemas.directory import Directory
-from schemas.events.decision import Decision, ForwardedReceipt, MissingReceipt, PlannedDelivery
+from schemas.events.decision import Decision, ForwardedReceipt, MissingReceipt
 from schemas.events.delivery import NOTICE, Original
-from schemas.events.envelope import Handling
-from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
 from schemas.topics import RECEIPT, member_topic
-from schemas.wire.traceparent import own_context
 
 RECEIPTED, MISSING = "receipted", "missing_receipt"
 
@@ -98,42 +93,19 @@ class ReceiptForwarder:
         part = ForwardedReceipt(
             receipted_by=owed.addressee, sha256=owed.sha256, of_event=owed.of_event, delivery_id=owed.delivery_id
         )
-        return self._decision(owed, (RECEIPTED, owed.record, RECEIPT), {RECEIPTED: part})
+        what = Carriage(RECEIPTED, owed.record, owed.sender, RECEIPT)
+        return carriage_decision(self.directory, self.now(), what, {RECEIPTED: part})
 
     def missing(self, owed: Owed, since: datetime) -> Decision:
         """That a receipt does not come."""
         part = MissingReceipt(addressee=owed.addressee, of_event=owed.of_event, sha256=owed.sha256, since=since)
-        return self._decision(owed, (MISSING, owed.delivery_id, NOTICE), {MISSING: part})
-
-    def _decision(self, owed: Owed, kind: tuple[str, str, str], part: Mapping[str, Any]) -> Decision:
-        what, subject, purpose = kind
-        record = decision_record_id(self.directory.region, what, subject, None, None)
-        own_id = event_id(record, 1)
-        planned = PlannedDelivery(event_id=delivery_event_id(own_id, owed.sender), inbox=owed.sender, purpose=purpose)
-        return Decision(
-            event_id=own_id,
-            record_id=record,
-            revision=1,
-            member=REGION_MEMBER,
-            recorded_at=self.now(),
-            status="active",
-            exercise=self.directory.exercise,
-            handling=Handling(),
-            kind=what,
-            subject=subject,
-            directory_version=self.directory.version,
-            deliveries=(planned,) if self.directory.has(owed.sender) else (),
-            **part,
-        )
+        what = Carriage(MISSING, owed.delivery_id, owed.sender, NOTICE)
+        return carriage_decision(self.directory, self.now(), what, {MISSING: part})
 
     def _send(self, transaction: Connection[Any], decision: Decision, original: Original) -> None:
         outbox.hold_additions(transaction)
-        if outbox.contains(transaction, decision.event_id):
-            return
-        drafted = decision_draft(decision, own_context(decision.subject))
-        first = outbox.add(transaction, drafted)
-        for planned in decision.deliveries:
-            outbox.add(transaction, carried(decision, value_sha256(drafted.value), planned, original), first)
+        if not outbox.contains(transaction, decision.event_id):
+            send(transaction, decision, original)
 
 
 def unforwarded(connection: Connection[Any]) -> int:

@@ -36,10 +36,7 @@ class ExpectedReceiptHandler:
         decisions = _decisions(events)
         with transaction.cursor() as cursor:
             cursor.executemany(EXPECT, [row for decision in decisions for row in _planned(decision)])
-        settled = [decision.receipted.delivery_id for decision in decisions if decision.receipted]
-        transaction.execute("update planned_delivery set settled = true where delivery_id = any(%s)", [settled])
-        told = [decision.subject for decision in decisions if decision.missing_receipt]
-        transaction.execute("update planned_delivery set told = true where delivery_id = any(%s)", [told])
+        _mark(transaction, decisions, done=True)
         return ()
 
     def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
@@ -47,14 +44,19 @@ class ExpectedReceiptHandler:
         decisions = _decisions(events)
         ids = [decision.event_id for decision in decisions]
         transaction.execute("delete from planned_delivery where decision_id = any(%s)", [ids])
-        settled = [decision.receipted.delivery_id for decision in decisions if decision.receipted]
-        transaction.execute("update planned_delivery set settled = false where delivery_id = any(%s)", [settled])
-        told = [decision.subject for decision in decisions if decision.missing_receipt]
-        transaction.execute("update planned_delivery set told = false where delivery_id = any(%s)", [told])
+        _mark(transaction, decisions, done=False)
 
 
 def _decisions(events: Iterable[CheckedEvent]) -> list[Decision]:
     return [checked.event for checked in events if isinstance(checked.event, Decision)]
+
+
+def _mark(transaction: Connection[Any], decisions: Sequence[Decision], *, done: bool) -> None:
+    """Note of deliveries that decisions have settled them, or told of a missing receipt; or that none has."""
+    settled = [decision.receipted.delivery_id for decision in decisions if decision.receipted]
+    told = [decision.subject for decision in decisions if decision.missing_receipt]
+    transaction.execute("update planned_delivery set settled = %s where delivery_id = any(%s)", [done, settled])
+    transaction.execute("update planned_delivery set told = %s where delivery_id = any(%s)", [done, told])
 
 
 def _planned(decision: Decision) -> Iterable[tuple[object, ...]]:

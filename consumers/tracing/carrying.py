@@ -1,18 +1,68 @@
-"""A record of a member on its way to another, as it was read. It changes with what a delivery carries of it."""
+"""The region sends a member's record on to another member, as it was read: the decision, then its delivery.
 
-from datetime import UTC, datetime
+It changes with what a delivery carries, or with what a decision about no trace says.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
 
 from consumers.checking import topic_of
-from consumers.tracing.decide import delivery_of
+from consumers.store import outbox
+from consumers.tracing.decide import REGION_MEMBER, delivery_of
+from consumers.tracing.deciding import decision_draft
+from schemas.directory import Directory
 from schemas.events.decision import Decision, PlannedDelivery
 from schemas.events.delivery import Original
-from schemas.record import Draft
+from schemas.events.envelope import Handling
+from schemas.events.ids import decision_record_id, delivery_event_id, event_id, value_sha256
+from schemas.record import Draft, broker_instant
 from schemas.wire.cloudevents import headers_for
 from schemas.wire.codec import encode
 from schemas.wire.traceparent import own_context
+
+
+@dataclass(frozen=True, slots=True)
+class Carriage:
+    """What is decided about a ``subject``, and whom it brings a record for what purpose."""
+
+    kind: str
+    subject: str
+    inbox: str
+    purpose: str
+
+
+def carriage_decision(directory: Directory, at: datetime, what: Carriage, part: Mapping[str, Any]) -> Decision:
+    """The decision, which is about no trace; it lists no delivery to who is not in the directory."""
+    record = decision_record_id(directory.region, what.kind, what.subject, None, None)
+    own_id = event_id(record, 1)
+    planned = PlannedDelivery(event_id=delivery_event_id(own_id, what.inbox), inbox=what.inbox, purpose=what.purpose)
+    return Decision(
+        event_id=own_id,
+        record_id=record,
+        revision=1,
+        member=REGION_MEMBER,
+        recorded_at=at,
+        status="active",
+        exercise=directory.exercise,
+        handling=Handling(),
+        kind=what.kind,
+        subject=what.subject,
+        directory_version=directory.version,
+        deliveries=(planned,) if directory.has(what.inbox) else (),
+        **part,
+    )
+
+
+def send(transaction: Connection[Any], decision: Decision, original: Original) -> None:
+    """Put the decision into the outbox, and after it the deliveries that it lists."""
+    drafted = decision_draft(decision, own_context(decision.subject))
+    first = outbox.add(transaction, drafted)
+    for planned in decision.deliveries:
+        outbox.add(transaction, carried(decision, value_sha256(drafted.value), planned, original), first)
 
 
 def carried(decision: Decision, sha256: str, planned: PlannedDelivery, original: Original) -> Draft:
@@ -32,5 +82,5 @@ def original_of(connection: Connection[Any], topic: str, event: str, sha256: str
     if row is None:
         return None
     offset, appended_ms, key, value, seal = row
-    appended_at = datetime.fromtimestamp(appended_ms // 1000, UTC).replace(microsecond=appended_ms % 1000 * 1000)
+    appended_at = broker_instant(appended_ms)
     return Original(topic=topic, offset=offset, appended_at=appended_at, key=key, value=bytes(value), seal=seal)

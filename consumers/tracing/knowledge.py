@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from psycopg import Connection
@@ -14,6 +14,7 @@ from schemas.events.decision import Seen
 from schemas.events.delivery import Original
 from schemas.events.envelope import Handling
 from schemas.events.firearm import Marks
+from schemas.record import broker_instant
 from schemas.topics import member_topic
 from schemas.wire.traceparent import TraceContext, own_context, read_context
 
@@ -78,6 +79,7 @@ def arrival_of(connection: Connection[Any], member: str, event_id: str, sha256: 
     if row is None:
         return None
     topic, offset, appended_ms, key, value, seal, folded_at, traceparent = row
-    appended_at = datetime.fromtimestamp(appended_ms // 1000, UTC).replace(microsecond=appended_ms % 1000 * 1000)
-    original = Original(topic=topic, offset=offset, appended_at=appended_at, key=key, value=bytes(value), seal=seal)
+    original = Original(
+        topic=topic, offset=offset, appended_at=broker_instant(appended_ms), key=key, value=bytes(value), seal=seal
+    )
     return Arrival(original, folded_at, read_context(traceparent) or own_context(event_id))

@@ -1,6 +1,7 @@
 """``interfocal ledger lines``: where the region's head named no heartbeat of a member. It changes with the witness."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -40,11 +41,9 @@ def acknowledge_unknown(
 ) -> None:
     """Acknowledge that a head named no heartbeat of a member."""
     installation = open_installation(var.resolve())
-    session = Session(connector(installation.desk_url(member.upper()), "ledger"))
-    try:
+    code = installation.directory.member(member).code
+    with closing(Session(connector(installation.desk_url(code), "ledger"))) as session:
         known = session.transact(lambda transaction: acknowledge_line(transaction, head, by, because))
-    finally:
-        session.close()
     if not known:
         raise Misconfigured(f"no line of head {head} waits to be acknowledged: see `interfocal ledger lines`")
     typer.echo(f"The line of head {head} is acknowledged.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from consumers.store.connection import connector
 from consumers.store.session import Session
@@ -10,11 +10,11 @@ from interfocal.clock import now
 from interfocal.doctor import next_steps
 from interfocal.doctor.finding import Finding, Subject
 from interfocal.watching.drift import differences
+from schemas.record import broker_instant
 
 MOST_SKEW = timedelta(seconds=5)
 NEXT_CLOCK = "timedatectl"
 BEATS = "select member, at, appended_ms from heartbeat order by member"
-EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 def topics(subject: Subject) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def clocks(subject: Subject) -> Iterator[Finding]:
     after = now()
     yield from _of_database(before, rows[0][0], after)
     for member, made, appended_ms in beats:
-        appended = EPOCH + timedelta(milliseconds=appended_ms)
+        appended = broker_instant(appended_ms)
         if made - appended > MOST_SKEW:
             ahead = _seconds(made - appended)
             sentence = f"the clock of {member}'s producer is {ahead} s ahead of the broker's"

@@ -6,13 +6,12 @@ A number that is missing in the middle of a chain shows there; one that is missi
 from collections.abc import Iterator, Mapping
 
 from consumers.checked import CheckedEvent
-from interfocal.ledger.log import OF_CHAINS, Problem, TopicLog, gap_place
+from interfocal.ledger.log import OF_CHAINS, Problem, TopicLog, gap_place, seal_of
 from schemas.events.head import RegionHead
 from schemas.events.heartbeat import Heartbeat
-from schemas.record import SEAL_HEADER
-from schemas.topics import HEAD_TOPIC, HEARTBEAT, is_short_lived, member_topic
+from schemas.topics import HEAD_TOPIC, HEARTBEAT, is_short_lived, member_topic, owner_of
 from schemas.trust.gaps import Gap
-from schemas.trust.seal import link_hash, read_seal
+from schemas.trust.seal import link_hash
 
 Number = tuple[int, int]
 """Life, and number in it."""
@@ -34,13 +33,13 @@ def check_heads(topic: str, log: TopicLog, heartbeats: TopicLog) -> Iterator[Pro
             beyond[number[0]] = max(beyond.get(number[0], 0), number[1])
     for life, last in sorted(beyond.items()):
         first = highest[1] + 1 if life == highest[0] else 1
-        yield Problem(OF_CHAINS, gap_place(Gap(topic, topic.partition(".")[0], life, first, last)))
+        yield Problem(OF_CHAINS, gap_place(Gap(topic, owner_of(topic), life, first, last)))
 
 
 def check_all_heads(logs: Mapping[str, TopicLog]) -> Iterator[Problem]:
     """The same of every member's topics; and the lines of the last head against the heartbeats themselves."""
     for topic, log in logs.items():
-        beats = logs.get(member_topic(topic.partition(".")[0], HEARTBEAT))
+        beats = logs.get(member_topic(owner_of(topic), HEARTBEAT))
         if beats is not None and not is_short_lived(topic):
             yield from check_heads(topic, log, beats)
     if HEAD_TOPIC in logs and logs[HEAD_TOPIC].events:
@@ -71,9 +70,8 @@ def links_of(log: TopicLog) -> Mapping[Number, str]:
     """The hash of each number on a topic, of sealed records whole or not."""
     links: dict[Number, str] = {}
     for record in (*(event.record for event in log.events), *(fault.record for fault in log.unusable)):
-        (header,) = record.header_values(SEAL_HEADER)
-        claims = read_seal(header).claims
-        links.setdefault((claims.life, claims.seq), link_hash(header, record.value or b""))
+        if seal := seal_of(record):
+            links.setdefault((seal.claims.life, seal.claims.seq), link_hash(seal.header, record.value or b""))
     return links
 
 

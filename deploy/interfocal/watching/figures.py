@@ -6,16 +6,16 @@ Ages are by the database's own clock, but for heartbeats, which carry the broker
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 from psycopg import Connection
 
 from consumers.store.connection import connector
 from consumers.store.session import Session
+from schemas.record import broker_instant
 from schemas.topics import is_short_lived
 
-EPOCH = datetime.fromtimestamp(0, UTC)
 QUARANTINE = """
     select topic, count(*), extract(epoch from clock_timestamp() - min(quarantined_at))::float8
     from quarantine where settled is null group by topic
@@ -108,7 +108,7 @@ def read_region(connection: Connection[Any]) -> RegionFigures:
     """Read them."""
     heartbeats = connection.execute(HEARTBEATS).fetchall()
     return RegionFigures(
-        heartbeats={member: EPOCH + timedelta(milliseconds=appended_ms) for member, appended_ms in heartbeats},
+        heartbeats={member: broker_instant(appended_ms) for member, appended_ms in heartbeats},
         work=_waiting(connection, WORK),
         traces=dict(connection.execute(TRACES).fetchall()),
         outbox=_waiting(connection, f"select 'region', waiting.* from ({REGION_OUTBOX}) as waiting")["region"],
