@@ -31,3 +31,5 @@ say "Installing the locked dependencies (the first time takes a minute or two)"
     exit 1
 }
 "$venv/bin/pip" install --quiet --disable-pip-version-check --no-deps --no-build-isolation --no-index --editable .
+# Else nine processes that start at once each compile the same files, and do so at every start where none may be kept.
+"$venv/bin/python" -m compileall -q schemas producers consumers deploy/interfocal

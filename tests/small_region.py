@@ -200,9 +200,16 @@ def region_parts(installation: Installation, members: Mapping[str, MemberParts])
         def refused(error: ExchangeError) -> None:
             assert isinstance(error, Unusable), error
 
-        opener, keys = opener_of(installation, code), opening_keys(installation)
-        caught_up = desks[code].caught_up
-        return GrantingWorker(sessions[code], installation.directory, opener, keys, submit, caught_up, refused).run_once
+        return GrantingWorker(
+            session=sessions[code],
+            directory=installation.directory,
+            opener=opener_of(installation, code),
+            opening_key_of=opening_keys(installation),
+            submit=submit,
+            may_send=desks[code].caught_up,
+            work=threading.Event(),
+            trouble=refused,
+        ).run_once
 
     forwarder = Forwarder(installation.directory, now)
     confirming = ReceiptForwarder(installation.directory, now, OVERDUE)

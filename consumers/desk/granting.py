@@ -19,8 +19,9 @@ from schemas.steps import Reached, Step, not_watched
 from schemas.trust.sealed_parts import GRANT_SUITE, Place, Terms, wrap
 
 BATCH = 50
-IDLE_S = 2.0
+IDLE_S = 5.0
 AWAY_S = 2.0
+AWAKE_S = 0.2  # before the start barrier nobody wakes the worker when it opens
 NO_CHANNEL = "none"
 DUE = """
     with wanted as (
@@ -80,7 +81,10 @@ def due_grants(connection: Connection[Any], own: str, version: int, limit: int =
 
 @dataclass(frozen=True, slots=True)
 class GrantingWorker:
-    """One member's. ``may_send`` is the start barrier; ``trouble`` is told why grants wait or are refused."""
+    """One member's. ``may_send`` is the start barrier; ``work`` is set by whoever folds what may call for a grant.
+
+    ``trouble`` is told why grants wait or are refused.
+    """
 
     session: Session
     directory: Directory
@@ -88,20 +92,23 @@ class GrantingWorker:
     opening_key_of: OpeningKeyOf
     submit: SubmitGrants
     may_send: Callable[[], bool]
+    work: Event
     trouble: Callable[[ExchangeError], None]
     reached: Reached = not_watched
 
     def run(self, stop: Event) -> None:
-        """Grant until ``stop`` is set; waits while parts are away."""
+        """Grant until ``stop`` is set (and ``work`` with it); waits while parts are away."""
         while not stop.is_set():
+            ready = self.may_send()
             try:
-                judged = self.run_once() if self.may_send() else 0
+                judged = self.run_once() if ready else 0
             except ExchangeError as error:
                 self.trouble(error)
                 stop.wait(AWAY_S)
                 continue
             if not judged:
-                stop.wait(IDLE_S)
+                self.work.wait(IDLE_S if ready else AWAKE_S)
+                self.work.clear()
 
     def run_once(self) -> int:
         """Judge what is due, at most one batch; returns how many. Raises Temporary."""

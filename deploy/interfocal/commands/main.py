@@ -3,6 +3,7 @@
 A group's file has ``register(app)``, which adds its commands; ``COMMANDS`` says which file a command is in.
 """
 
+import gc
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -101,8 +102,12 @@ def build_app(files: Sequence[str] = tuple(dict.fromkeys(COMMANDS.values()))) ->
         add_completion=False,
     )
     app.callback()(lambda: None)
-    for name in files:
-        import_module(f"interfocal.commands.{name}").register(app)
+    gc.disable()  # what is imported stays: looking for garbage in it is an eighth of a start
+    try:
+        for name in files:
+            import_module(f"interfocal.commands.{name}").register(app)
+    finally:
+        gc.enable()
     return app
 
 

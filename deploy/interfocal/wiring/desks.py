@@ -3,8 +3,7 @@
 It changes when a desk gets another part.
 """
 
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
@@ -46,6 +45,7 @@ from interfocal.watching.gauges import Look, disk_look, gauges_worker, show_buil
 from interfocal.watching.store_gauges import Watched, desk_look, pace
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
+from interfocal.wiring.bell import Bell, bell_worker
 from interfocal.wiring.certificates import tell_expiries
 from interfocal.wiring.loops import loop_runner, terms_of
 from producers.ways_in.python_call import TIMEOUT_S
@@ -66,14 +66,14 @@ from schemas.topics import (
 
 @dataclass(frozen=True, slots=True)
 class WakingObserver(LoopObserver):
-    """Wakes the receipts of the desk whose inbox was folded."""
+    """Wakes receipts and grants of the desk whose inbox was folded."""
 
-    work: threading.Event
+    bell: Bell
 
     def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New deliveries are in the inbox."""
         LoopObserver.folded(self, topic, events)
-        self.work.set()
+        self.bell.ring(topic)
 
     def heartbeat(self, topic: str, clock_offset_s: float) -> None:
         """Nothing: the region watches clocks, and says each fact once."""
@@ -103,16 +103,18 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     show_validity(metrics, installation.kept)
     workers = [_watching(installation, codes, metrics)]
     loops: dict[str, Loop] = {}
+    bells: list[Bell] = []
     with ExitStack() as opened:
         http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority_of(installation))))
         shared = Shared(metrics, reached, fetch_wait_ms(len(codes)), http)
         for code in codes:
-            loops[code], receipts, granting = _desk(installation, code, shared)
+            bells.append(Bell())
+            loops[code], receipts, granting = _desk(installation, code, shared, bells[-1])
             opened.callback(receipts.session.close)
             opened.callback(granting.session.close)
-            parts = {"inbox": loop_runner(loops[code]), "receipts": _runner(receipts), "grants": granting.run}
+            parts = {"inbox": loop_runner(loops[code]), "receipts": receipts.run, "grants": granting.run}
             workers += [Worker(f"{part}-{code}", run, code, failures.add) for part, run in parts.items()]
-        workers.append(anchor_worker([AuditLog(installation, code) for code in codes]))
+        workers += [anchor_worker([AuditLog(installation, code) for code in codes]), bell_worker(bells)]
         close = opened.pop_all().close
     app = FastAPI(title="Interfocal desks", version="1", docs_url=None, redoc_url=None)
     checks = {"caught_up": lambda: _behind(loops), "workers": failures.check}
@@ -144,24 +146,14 @@ def desk_handlers(installation: Installation, code: str) -> tuple[Handler, ...]:
     return DeskHandler(terms, opener.member), ToldHandler(), OwnHandler(), GrantedHandler(terms, opener), own_line
 
 
-def _runner(receipts: ReceiptWorker) -> Callable[[threading.Event], None]:
-    def wake_at(stop: threading.Event) -> None:
-        stop.wait()
-        receipts.work.set()
-
-    def run(stop: threading.Event) -> None:
-        threading.Thread(target=wake_at, args=(stop,), daemon=True).start()
-        receipts.run(stop)
-
-    return run
-
-
 def _behind(loops: Mapping[str, Loop]) -> str | None:
     behind = sorted(code for code, loop in loops.items() if not loop.caught_up())
     return f"desks not folded to their topics' ends yet: {', '.join(behind)}" if behind else None
 
 
-def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, ReceiptWorker, GrantingWorker]:
+def _desk(
+    installation: Installation, code: str, shared: Shared, bell: Bell
+) -> tuple[Loop, ReceiptWorker, GrantingWorker]:
     member = installation.directory.member(code)
     owner = member.owner
     connect = connector(installation.desk_url(code), f"desk.{owner}")
@@ -175,8 +167,7 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
         log().warning("receipts_wait", member=code, code=error.code, reason=str(error))
 
     topics = desk_topics(owner)
-    work = threading.Event()
-    observer = WakingObserver(shared.metrics, DESK_READER, member.code, work)
+    observer = WakingObserver(shared.metrics, DESK_READER, member.code, bell)
     begin(observer, topics)
     pace = installation.settings.loop
     access, group = access_of(installation, desk_of(owner)), desk_group(owner)
@@ -196,26 +187,19 @@ def _desk(installation: Installation, code: str, shared: Shared) -> tuple[Loop, 
             compacted=frozenset(filter(is_compacted, topics)),
         )
     )
-    receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, work, trouble, shared.reached)
-    return loop, receipts, _granting(installation, code, Session(connect), loop.caught_up, shared.reached)
-
-
-def _granting(
-    installation: Installation, code: str, session: Session, may_send: Callable[[], bool], reached: Reached
-) -> GrantingWorker:
-    def refused(error: ExchangeError) -> None:
-        log().warning("grant_waits", member=code, code=error.code)
-
-    return GrantingWorker(
-        session=session,
+    receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, bell.signal(), trouble, shared.reached)
+    granting = GrantingWorker(
+        session=Session(connect),
         directory=installation.directory,
         opener=opener_of(installation, code),
         opening_key_of=opening_keys(installation),
         submit=grants_to(installation, code),
-        may_send=may_send,
-        trouble=refused,
-        reached=reached,
+        may_send=loop.caught_up,
+        work=bell.signal("inbox", "trace", GRANT),
+        trouble=lambda error: log().warning("grant_waits", member=code, code=error.code),
+        reached=shared.reached,
     )
+    return loop, receipts, granting
 
 
 def grants_to(installation: Installation, code: str) -> SubmitGrants:

@@ -47,8 +47,9 @@ from interfocal.watching.gauges import disk_look, gauges_worker, show_build
 from interfocal.watching.store_gauges import RegionLook, Watched
 from interfocal.watching.validity import show_validity
 from interfocal.wiring.audit import anchor_worker
+from interfocal.wiring.bell import Bell, bell_worker
 from interfocal.wiring.certificates import tell_expiries
-from interfocal.wiring.grants import forwarder_runner
+from interfocal.wiring.grants import forwarder_worker
 from interfocal.wiring.heads import heads_worker
 from interfocal.wiring.loops import loop_runner, terms_of
 from interfocal.wiring.reading import add_reading
@@ -80,14 +81,14 @@ WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
 
 @dataclass(frozen=True, slots=True)
 class WakingObserver(LoopObserver):
-    """Wakes the router whenever something was folded."""
+    """Wakes router and senders whenever something was folded."""
 
-    wake: Callable[[], None]
+    bell: Bell
 
     def folded(self, topic: str, events: Sequence[CheckedEvent]) -> None:
         """New facts, so perhaps new work."""
         LoopObserver.folded(self, topic, events)
-        self.wake()
+        self.bell.ring(topic)
 
 
 def region_topics(installation: Installation) -> tuple[str, ...]:
@@ -113,7 +114,9 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     ending = Session(connector(installation.region_url, "region.terms"))
     office = Office(installation.directory, load_reference(), now)
     router = RouterWorker(session, office, RouterObserver(metrics), reached)
-    observer = WakingObserver(metrics, REGION_READER, REGION.upper(), router.wake)
+    bell = Bell()
+    bell.add(router.wake)
+    observer = WakingObserver(metrics, REGION_READER, REGION.upper(), bell)
     loop = make_loop(installation, observer, reached)
     terms = TermWorker(ending, office, EndedTermObserver(metrics))
     outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
@@ -130,12 +133,13 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
             Worker("router", _router_runner(router, may_decide, recovery)),
             Worker("terms", lambda stop: terms.run(stop, may_decide)),
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
-            Worker("forwarder", forwarder_runner(installation, may_decide, recovery, reached)),
+            forwarder_worker(installation, may_decide, recovery, bell, reached),
             heads_worker(installation, may_decide),
-            receipts_worker(installation, may_decide, reached),
+            receipts_worker(installation, may_decide, bell, reached),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
             anchor_worker([AuditLog(installation)]),
+            bell_worker([bell]),
         ]
     return Wired(_app(installation, loop, metrics), workers, lambda: _close((session, ending), outbox))
 
@@ -211,12 +215,7 @@ def _teller_runner(
 def _router_runner(
     router: RouterWorker, may_decide: Callable[[], bool], recovery: Recovery
 ) -> Callable[[threading.Event], None]:
-    def wake_at(stop: threading.Event) -> None:
-        stop.wait()
-        router.wake()
-
     def run(stop: threading.Event) -> None:
-        threading.Thread(target=wake_at, args=(stop,), daemon=True).start()
         until_done(recovery.send_what_is_owed, stop, may_decide)
         router.run(stop, may_decide)
 

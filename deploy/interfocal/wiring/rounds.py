@@ -23,11 +23,24 @@ class Rounds:
     waits: str
     idle_s: float = 0.5
 
-    def run(self, installation: Installation, step: Step, ready: Callable[[], bool], stop: threading.Event) -> None:
-        """Go round while it is ``ready``, until ``stop`` is set. A database that is away is asked again."""
+    def run(
+        self,
+        installation: Installation,
+        step: Step,
+        ready: Callable[[], bool],
+        stop: threading.Event,
+        signal: threading.Event | None = None,
+    ) -> None:
+        """Go round while it is ``ready``, until ``stop`` is set. A database that is away is asked again.
+
+        A ``signal`` ends an idle time, and has to be set with ``stop``.
+        """
+        woken = signal or stop
         with closing(Session(connector(installation.region_url, f"region.{self.name}"))) as session:
             while not stop.is_set():
-                stop.wait(self._round(session, step) if ready() else self.idle_s)
+                woken.wait(self._round(session, step) if ready() else self.idle_s)
+                if signal is not None:
+                    signal.clear()
 
     def _round(self, session: Session, step: Step) -> float:
         try:

@@ -1,7 +1,8 @@
 """The ways in that a producer process goes and looks at. It changes with those.
 
 A way in has ``lookings(settings, intakes, observer)`` in a file of its own, which is imported only where that way is
-set: the library behind outbox tables alone takes a tenth of the memory of a process.
+set for a member that is served: the library behind outbox tables alone takes a tenth of the memory of a process, and of
+its start.
 """
 
 import threading
@@ -19,8 +20,9 @@ from schemas.errors import OutboxFull, StoreAway
 
 def looking_workers(settings: WaysInSettings, intakes: Mapping[str, Intake], observer: Observer) -> list[Worker]:
     """A worker for each folder and table of the members that this process serves; raises Misconfigured."""
-    ways = {"folder": settings.folder, "sql": settings.sql}
-    files = [import_module(f"interfocal.wiring.ways_in_{way}") for way, given in ways.items() if given]
+    ways: Mapping[str, Mapping[str, object]] = {"folder": settings.folder, "sql": settings.sql}
+    served = [way for way, given in ways.items() if any(member.upper() in intakes for member in given)]
+    files = [import_module(f"interfocal.wiring.ways_in_{way}") for way in served]
     found: Iterator[Looking] = (one for file in files for one in file.lookings(settings, intakes, observer))
     return [_worker(looking, settings.look_s) for looking in found]
 
