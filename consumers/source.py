@@ -25,6 +25,7 @@ CLOSE_TIMEOUT_MS = 3_000
 PROBE_TIMEOUT_MS = 5_000
 READ_TIMEOUT_MS = 1_000
 SILENT_READS = 30  # this many empty reads before the end of a topic: the broker is away
+READ_WAIT_MS = 10  # a client asks a broker for one thing at a time: at a topic's end the next topic waits so long
 READ_LIMIT = 2_000
 LOST_MEANWHILE = (ValueError, KeyError)  # another thread of the client gives topics away, between any two calls
 
@@ -63,7 +64,7 @@ class KafkaTopicReader:
 
     def _connected(self) -> KafkaConsumer:
         if self._client is None:
-            self._client = connect(self._broker.settings())
+            self._client = connect({**self._broker.settings(), "fetch_max_wait_ms": READ_WAIT_MS})
         return self._client
 
     def _read_some(self, topic: str, offset: int, end: int) -> Sequence[Record]:

@@ -22,6 +22,7 @@ def plant(installation: Installation, topics: Sequence[str]) -> int:
     """Put one piece of junk on each of these topics in turn; returns how many. Raises BrokerAway."""
     publisher = KafkaPublisher(admin_access_of(installation), installation.prefix, "stranger")
     try:
+        publisher.warm(topics)
         sent = [publisher.send(_entry(topic, *junk)) for topic, junk in zip(_cycle(topics), JUNK, strict=False)]
         return len([delivery.result(timeout_s=10) for delivery in sent])
     finally:

@@ -6,6 +6,7 @@ Each forgery begins with a real event, so that nothing but its seal can give it 
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import islice
 
 from consumers.source import Broker, KafkaTopicReader
 from consumers.store.connection import connector
@@ -14,7 +15,7 @@ from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from producers.publisher import KafkaPublisher
 from schemas.errors import Unsealed
-from schemas.record import SEAL_HEADER, Draft, Entry, Record
+from schemas.record import SEAL_HEADER, Draft, Entry, Record, TopicBounds
 from schemas.topics import owner_of
 from schemas.trust.keys import SigningKey, signing_key_from_seed
 from schemas.trust.seal import SealClaims, link_hash, read_seal, seal
@@ -40,15 +41,19 @@ class Forgeries:
 def forge(installation: Installation, topics: Sequence[str]) -> Forgeries:
     """Forge the first event of each topic in every way; the topic that follows is where it is moved to."""
     access = admin_access_of(installation)
-    publisher = KafkaPublisher(access, installation.prefix, "thief")
-    places: list[tuple[str, int]] = []
-    with closing(KafkaTopicReader(Broker(access, "thief", installation.prefix))) as reader, closing(publisher):
-        for topic, other in zip(topics, [*topics[1:], topics[0]], strict=True):
-            within = reader.bounds([topic])[topic]
-            real = next((one for one in reader.read(topic, within.start, within.end) if is_sealed(one)), None)
-            forged = forgeries_of(real, other) if real is not None else []
-            places += [(one.draft.topic, publisher.send(one).result(timeout_s=10)) for one in forged]
-    return Forgeries(places)
+    with closing(KafkaTopicReader(Broker(access, "thief", installation.prefix))) as reader:
+        first = {topic: first_event(reader, topic, within) for topic, within in reader.bounds(topics).items()}
+    following = zip(topics, [*topics[1:], topics[0]], strict=True)
+    forged = [one for topic, other in following for real in first[topic] for one in forgeries_of(real, other)]
+    with closing(KafkaPublisher(access, installation.prefix, "thief")) as publisher:
+        publisher.warm(topics)
+        sent = [(one.draft.topic, publisher.send(one)) for one in forged]
+        return Forgeries([(topic, delivery.result(timeout_s=10)) for topic, delivery in sent])
+
+
+def first_event(reader: KafkaTopicReader, topic: str, within: TopicBounds) -> Sequence[Record]:
+    """The first event of a topic, if there is one; raises BrokerAway."""
+    return list(islice(filter(is_sealed, reader.read(topic, within.start, within.end)), 1))
 
 
 def is_sealed(record: Record) -> bool:

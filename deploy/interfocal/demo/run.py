@@ -8,6 +8,7 @@ import shutil
 import signal
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -131,8 +132,10 @@ class Demo:
     def tell(self, installation: Installation, watch: Watch, ways_in: Mapping[str, int]) -> bool:
         """The report on screen and on disk."""
         self.screen.stage("The ledger, counted afresh by a process of its own")
-        told = run_ledger(installation) | {"ways_in": ways_in, "reference": reference_counts(installation)}
-        tried = try_installation(installation, MOST_USERS)
+        with ThreadPoolExecutor(1) as beside:  # what the cluster forbids, while the ledger's process counts
+            trying = beside.submit(try_installation, installation, MOST_USERS)
+            told = run_ledger(installation) | {"ways_in": ways_in, "reference": reference_counts(installation)}
+            tried = trying.result()
         told["forbidden"] = {"tried": tried.tried, "allowed": len(tried.allowed)}
         write_report(self.var / REPORT, told, self.screen.seconds())
         write_traces(self.var / TRACES, installation)
