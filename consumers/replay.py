@@ -65,6 +65,11 @@ class Replay:
         self._paused: set[str] = set()
         self._new = frozenset(ends)
 
+    @property
+    def topics(self) -> Sequence[str]:
+        """What it reads."""
+        return list(self._reading.ends)
+
     def poll(self, timeout_s: float, limit: int) -> Mapping[str, Sequence[Record]]:
         """The next records of the first topic that has some left, then of the next; raises BrokerAway."""
         read: dict[str, Sequence[Record]] = {}

@@ -40,8 +40,9 @@ def live_name(small: SmallRegion) -> str:
     return small.installation.region_url.rsplit("/", 1)[1]
 
 
-def test_what_is_folded_anew_equals_what_was_folded_live(small: SmallRegion) -> None:
-    code, told = rebuilt(small, "--verify")
+@pytest.mark.parametrize("processes", ["1", "2", "4"])
+def test_what_is_folded_anew_equals_what_was_folded_live(small: SmallRegion, processes: str) -> None:
+    code, told = rebuilt(small, "--verify", "--processes", processes)
     assert (code, told["equal"], told["gaps"]) == (0, True, [])
     counts = {table: (t["live"], t["rebuilt"]) for table, t in told["tables"].items()}
     assert all(live == anew > 0 for live, anew in counts.values())
@@ -150,12 +151,13 @@ def test_what_persons_released_and_discarded_is_the_same_in_a_rebuild(stack: Sta
         live = settled.rows(settled.installation.region_url, query)
         assert {row[2] for row in live} == {True, False}
         name = f"{live_name(settled)}_door"
-        code, told = rebuilt(settled, "--verify", "--keep", "--into", name)
-        try:
-            assert (code, told["equal"]) == (0, True)
-            assert settled.rows(database_url(settled.installation.postgres_url, name), query) == live
-        finally:
-            drop_database(settled.installation.postgres_url, name)
+        for processes in ("1", "3"):
+            code, told = rebuilt(settled, "--verify", "--keep", "--into", name, "--processes", processes)
+            try:
+                assert (code, told["equal"]) == (0, True)
+                assert settled.rows(database_url(settled.installation.postgres_url, name), query) == live
+            finally:
+                drop_database(settled.installation.postgres_url, name)
 
 
 def bring_to_rest(installation: Installation) -> None:

@@ -30,6 +30,10 @@ MEMBERS = ("member", "requester", "accountable")
 
 Verify = Annotated[bool, typer.Option("--verify", help="Prove that it equals the live one; then it is dropped again.")]
 Keep = Annotated[bool, typer.Option("--keep", help="Keep the database after --verify.")]
+Processes = Annotated[
+    int | None,
+    typer.Option("--processes", min=1, max=16, help="How many fold side by side; else as many as it is worth here."),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -43,6 +47,7 @@ def rebuild(
         str | None, typer.Option("--into", help="Name of the database; else the live one's and _rebuild.")
     ] = None,
     keep: Keep = False,
+    processes: Processes = None,
     person: Person = None,
     as_json: AsJson = False,
     var: Var = HERE,
@@ -60,7 +65,7 @@ def rebuild(
     AuditLog(installation).note(acting, Deed(Kind.CONSULTATION, {"rebuild": name, "verify": verify, "kept": kept}))
     with Drawing(Console(stderr=True)) as drawing, nullcontext() if kept else dropped_at_the_end(installation, name):
         telling = Telling(drawing)
-        found = Rebuild(installation, name, telling).run(verify=verify)
+        found = Rebuild(installation, name, telling, processes).run(verify=verify)
     told = told_json(installation, telling, found) | {"database": name if kept else None}
     if as_json:
         typer.echo(json.dumps(told, indent=2, ensure_ascii=False))

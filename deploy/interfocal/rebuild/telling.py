@@ -69,8 +69,16 @@ class Telling(Unobserved):
 
     def quarantined(self, faulty: Faulty) -> None:
         """One record cannot be used; the live region has it in quarantine too."""
-        self.reasons[faulty.reason] += 1
+        self.unusable(faulty.reason)
+
+    def unusable(self, reason: str) -> None:
+        """The same of a record that another process has read."""
+        self.reasons[reason] += 1
 
     def away(self, error: ExchangeError) -> None:
         """Broker or database do not answer; the loop tries again."""
-        self.drawing.say(str(error))
+        self.say(str(error))
+
+    def say(self, sentence: str) -> None:
+        """A sentence for whoever waits."""
+        self.drawing.say(sentence)
