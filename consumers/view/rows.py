@@ -200,7 +200,7 @@ def _keys(stream: str, event: Seizure | Missing, sha256: str, at: int) -> Iterat
         keys = match_keys(stamped.as_read or "")
         if is_placeholder_key(keys.spoken):
             continue
+        of = {"stream": stream, **_revision(event, sha256), "place": at, "number": number}
         for kind, value in (("visual", keys.visual), ("spoken", keys.spoken), ("digits", keys.digits)):
             if value:
-                of = {"stream": stream, **_revision(event, sha256), "place": at, "number": number}
-                yield "mark_key", of | {"kind": kind, "value": value}
+                yield "mark_key", {**of, "kind": kind, "value": value}

@@ -3,7 +3,7 @@
 These texts must never be compared: two firearms "without number" are not the same firearm.
 """
 
-from schemas.marks.keys import spoken_key
+from schemas.marks.keys import PLAIN, spoken_key
 from schemas.marks.notation import RUN, is_known, tokens
 
 _WORDS = frozenset(
@@ -36,7 +36,8 @@ def is_placeholder(text: str) -> bool:
 
 def is_placeholder_key(key: str) -> bool:
     """The same of a text whose spoken key is known."""
-    if not any(is_known(token) for token in tokens(key)):
+    every_sign_known = PLAIN.fullmatch(key) is not None and key != ""
+    if not every_sign_known and not any(is_known(token) for token in tokens(key)):
         return True
     return key in _WORDS or _is_filler(key)
 

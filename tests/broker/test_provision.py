@@ -11,7 +11,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, KafkaAdminClient
 from interfocal.commands import main
 from interfocal.installation.installation import open_directory, open_installation
 from interfocal.limits import limits_of
-from interfocal.provisioning.apply import apply, provision
+from interfocal.provisioning.apply import apply, check_startable, provision
 from interfocal.provisioning.cluster import opened
 from interfocal.provisioning.drift import Drift, Plan, drift_of
 from interfocal.stack import Stack, drop_database
@@ -109,8 +109,10 @@ def test_a_topic_with_other_partitions_is_not_taken_over(
     name = f"{topic_prefix}rs.seizure"
     admin.create_topics({name: {"num_partitions": 2}}, wait_for_metadata=True)
     plan = Plan([Topic("rs.seizure", "rs", (), {"segment.bytes": "1000000"})], topic_prefix)
+    applied = provision(stack.access, plan)
+    assert [left.code for left in applied.left] == ["partitions_differ"]
     with pytest.raises(Misconfigured, match="has 2 partitions: a chain has one partition for ever"):
-        provision(stack.access, plan)
+        check_startable(applied)
     assert settings_of(admin, name)["segment.bytes"] != "1000000"
     assert drift(stack, plan) == [("partitions_differ", "rs.seizure", "partitions", "2")]
 

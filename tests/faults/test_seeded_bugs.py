@@ -8,15 +8,22 @@ from pathlib import Path
 import pytest
 
 from interfocal.drain import wait_drained
+from interfocal.installation.access import admin_access_of
+from interfocal.installation.installation import Installation
+from interfocal.provisioning.cluster import opened
+from interfocal.provisioning.drift import Grant
 from interfocal.stack import Stack
 from load import Load
-from running import ONE_OF_EACH, PRODUCER, REGION, Exchange, ended, prepared
+from running import ONE_OF_EACH, PRODUCER, REGION, Exchange, ended, facts, prepared, until
+from schemas.rights import Right, producer_of
+from schemas.topics import member_topic
 from seeding import with_bug
-from story import ASKER, a_seizure
+from story import ASKED, ASKER, a_seizure
 from verdict import check_held, findings
 
 BULK = 10
 SETTLED_S = 20.0
+OTHER_TOPIC = member_topic(ASKED, "seizure")  # where ``wrong_origin_sent`` sends one
 BUGS = {
     "drop_sent": (PRODUCER, "not_on_log aa.seizure"),
     "swap_sent": (PRODUCER, "out_of_order aa.seizure"),
@@ -63,9 +70,24 @@ def test_without_a_bug_the_verdict_is_clean(exchange: Exchange) -> None:
     check_held(exchange, load.events)
 
 
+def test_the_cluster_itself_refuses_what_goes_to_anothers_topic(exchange: Exchange) -> None:
+    run_with(exchange, {PRODUCER: with_bug("wrong_origin_sent")})
+    until(lambda: facts(exchange, PRODUCER, "topic_stands") != [], "the topic to stand")
+    assert "TopicAuthorizationFailed" in facts(exchange, PRODUCER, "topic_stands")[0]["reason"]
+
+
+def let_write(installation: Installation, owner: str, topic: str) -> None:
+    """Give a producer what no plan gives it, so that only the verdict is left to see what it does by it."""
+    user, name = installation.prefix + producer_of(owner), installation.prefix + topic
+    with opened(admin_access_of(installation)) as cluster:
+        cluster.accounts.give([Grant(user, Right("topic", name, "write"))])
+
+
 @pytest.mark.parametrize("bug", BUGS)
 def test_a_seeded_bug_is_caught(exchange: Exchange, caught: set[str], bug: str) -> None:
     process, sign = BUGS[bug]
+    if bug == "wrong_origin_sent":
+        let_write(exchange.installation, ASKER.lower(), OTHER_TOPIC)
     load = run_with(exchange, {process: with_bug(bug)})
     if bug == "position_before_effect":
         assert ended(exchange.processes[process]) == -signal.SIGKILL

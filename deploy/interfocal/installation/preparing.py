@@ -18,7 +18,7 @@ from interfocal.installation.planning import plan_of
 from interfocal.installation.reader import keep_desk_tokens, make_reader
 from interfocal.installation.region_folder import RegionFolder
 from interfocal.installation.secrets import keep_secret
-from interfocal.provisioning.apply import Applied, provision
+from interfocal.provisioning.apply import Applied, check_startable, provision
 from interfocal.servers.databases import create_database
 from interfocal.trust.publishing import publish
 from schemas.directory import Directory
@@ -56,7 +56,7 @@ def provisioned(installation: Installation, directory: Directory | None = None) 
 
 def make_topics(installation: Installation) -> int:
     """Every topic of ``schemas/topics.py``; returns how many there are."""
-    provisioned(installation)
+    check_startable(provisioned(installation))
     return len(plan_of(installation).topics)
 
 

@@ -32,18 +32,21 @@ def no_password(user: str) -> str:
 
 
 def provision(access: Access, plan: Plan, password_of: PasswordOf = no_password) -> Applied:
-    """Apply a plan before processes start on it. Safe to call again, also from two processes at once.
+    """Apply a plan. Safe to call again, also from two processes at once.
 
     Raises:
-        Misconfigured: the cluster refuses a topic or a setting, or a topic has partitions on which no chain can be.
+        Misconfigured: the cluster refuses a topic or a setting.
         BrokerAway: no broker answers.
     """
     with opened(access) as cluster:
-        applied = apply(cluster, plan, password_of)
+        return apply(cluster, plan, password_of)
+
+
+def check_startable(applied: Applied) -> None:
+    """Raise Misconfigured where no process may start: a topic has partitions on which no chain can be."""
     odd = next((drift for drift in applied.left if drift.code == "partitions_differ"), None)
     if odd is not None:
         raise Misconfigured(f"The topic {odd.where} has {odd.found} partitions: {odd.person}.")
-    return applied
 
 
 def apply(cluster: Cluster, plan: Plan, password_of: PasswordOf = no_password) -> Applied:

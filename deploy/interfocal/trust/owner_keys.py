@@ -57,11 +57,14 @@ class OwnerKeys:
         return vouch(self.region, self.owner, key, self.signing_key(usable[-1].kid))
 
     def opening(self, known: Sequence[OpeningKey], at: datetime, by: Key) -> OpeningKey:
-        """The next key that opens grants, vouched for by a signing key that is here. Keys before it stay for theirs."""
+        """The next key that opens grants, vouched for by a signing key that is here. Keys before it stay for theirs.
+
+        The first is valid from a week before this moment on, as the first signing key is.
+        """
         kid = f"{self.owner}.open.{len(known) + 1}"
         fresh = opening_key_pem(opening_key_from_seed(random_bytes(SEED_BYTES)))
         key = opening_key_from_pem(kid, keep_secret(opening_key_file(self.places, self.owner, kid), fresh))
-        start = int(at.timestamp())
+        start = int((at if known else at - WRONG_CLOCK).timestamp())
         span_s = (start, start + int(KEY_LIFE.total_seconds()))
         return directory_opening_key(kid, key, span_s, self.region, self.signing_key(by.kid))
 
