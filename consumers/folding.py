@@ -99,12 +99,12 @@ def effects(
     transaction: Connection[Any], events: Sequence[CheckedEvent], rules: Rules
 ) -> tuple[applied.Applied, list[Faulty]]:
     """Write and fold what is new of these events; what handlers set aside is taken away again and returned."""
-    shares = [(handler, _share(handler, events)) for handler in rules.handlers]
+    shares = _shares(rules.handlers, events)
     buckets.lock(transaction, (key for handler, own in shares for key in handler.bucket_keys(transaction, own)))
     new = applied.add(transaction, events)
     aside: list[tuple[CheckedEvent, SetAside]] = []
-    for handler in rules.handlers:
-        if own := _share(handler, new.new):
+    for handler, own in shares if len(new.new) == len(events) else _shares(rules.handlers, new.new):
+        if own:
             aside += _matched(own, handler.fold(transaction, own))
     if not aside:
         return new, []
@@ -115,12 +115,22 @@ def effects(
     return replace(new, new=kept), [_set_aside(checked, why) for checked, why in aside]
 
 
-def _share(handler: Handler, events: Sequence[CheckedEvent]) -> list[CheckedEvent]:
-    return [checked for checked in events if stream_of(checked.record.topic) in handler.streams]
+def _shares(
+    handlers: Sequence[Handler], events: Sequence[CheckedEvent]
+) -> Sequence[tuple[Handler, Sequence[CheckedEvent]]]:
+    """Of each handler the events of its streams, in order."""
+    streams = [stream_of(checked.record.topic) for checked in events]
+    own = [frozenset(handler.streams) for handler in handlers]
+    return [
+        (handler, [checked for checked, stream in zip(events, streams, strict=True) if stream in wanted])
+        for handler, wanted in zip(handlers, own, strict=True)
+    ]
 
 
 def _matched(events: Sequence[CheckedEvent], aside: Iterable[SetAside]) -> list[tuple[CheckedEvent, SetAside]]:
     reasons = {(why.topic, why.event_id): why for why in aside}
+    if not reasons:
+        return []
     named = [(checked, reasons.get((checked.record.topic, checked.event.event_id))) for checked in events]
     return [(checked, why) for checked, why in named if why is not None]
 

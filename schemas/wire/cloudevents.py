@@ -38,11 +38,12 @@ def check_headers(headers: Iterable[Header], event: Event, stream: str) -> None:
     A header that is missing, or that we never write, says nothing against the event. Names go by lower case.
     """
     ours = dict(headers_for(event, stream))
-    for name, said in headers:
-        known = ours.get(name.lower()) if name.lower().startswith(MARK) else None
+    for header, said in headers:
+        name = header.lower()
+        known = ours.get(name) if name.startswith(MARK) else None
         if known is not None and said != known:
             raise Unusable(
-                f"header {name.lower()} says another thing than the sealed event; somebody changed it on the way",
+                f"header {name} says another thing than the sealed event; somebody changed it on the way",
                 code=HEADERS_DISAGREE,
-                parameters={"header": name.lower()},
+                parameters={"header": name},
             )
