@@ -11,10 +11,9 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.store import buckets, outbox
-from consumers.tracing.carrying import Carriage, carriage_decision, original_of, send
+from consumers.tracing.carrying import Carriage, carriage_decision, original_of, sent
 from schemas.directory import Directory
 from schemas.events.decision import Decision, ForwardedGrant, Undeliverable
-from schemas.record import Draft
 from schemas.tombstone import tombstone
 from schemas.topics import GRANT, forwarded_topic, member_topic
 
@@ -58,7 +57,9 @@ class Forwarder:
         """Send on what waits, at most one batch; how many decisions were taken."""
         waiting = [Given(*row) for row in transaction.execute(OWED, [BATCH]).fetchall()]
         buckets.lock(transaction, (f"grant:{given.record_id}" for given in waiting))
-        return sum(self._forward(transaction, given) for given in waiting)
+        return outbox.add_new(
+            transaction, [group for given in waiting for group in self._forwarded(transaction, given)]
+        )
 
     def clear(self, transaction: Connection[Any]) -> int:
         """Put a tombstone into the outbox for each forwarded grant that is erased; how many were new."""
@@ -70,18 +71,19 @@ class Forwarder:
             " (select * from unnest(%s::text[], %s::text[]))",
             [[member for member, _, _ in found], [grant for _, grant, _ in found]],
         )
-        return _add_new(transaction, [tombstone(forwarded_topic(inbox), grant) for _, grant, inbox in found])
+        return outbox.add_new(
+            transaction, [(tombstone(forwarded_topic(inbox), grant), ()) for _, grant, inbox in found]
+        )
 
-    def _forward(self, transaction: Connection[Any], given: Given) -> bool:
+    def _forwarded(self, transaction: Connection[Any], given: Given) -> Sequence[outbox.Group]:
         marked = transaction.execute(
             "update given_grant set forwarded = true where member = %s and record_id = %s and not forwarded",
             [given.member, given.record_id],
         )
         original = original_of(transaction, member_topic(given.member, GRANT), given.event_id, given.sha256)
         if marked.rowcount == 0 or original is None:  # erased meanwhile, or another instance was faster
-            return False
-        send(transaction, self._decision(given), original)
-        return True
+            return ()
+        return [sent(self._decision(given), original)]
 
     def _decision(self, given: Given) -> Decision:
         goes_on = self.directory.has(given.addressee)
@@ -101,12 +103,4 @@ def clear_again(transaction: Connection[Any], on_log: Iterable[tuple[str, str]])
         "delete from region_outbox where event_id = any(%s) and published_offset is not null",
         [[draft.event_id for draft in owed]],
     )
-    return _add_new(transaction, owed)
-
-
-def _add_new(transaction: Connection[Any], drafts: Sequence[Draft]) -> int:
-    outbox.hold_additions(transaction)
-    new = [draft for draft in drafts if not outbox.contains(transaction, draft.event_id)]
-    for draft in new:
-        outbox.add(transaction, draft)
-    return len(new)
+    return outbox.add_new(transaction, [(draft, ()) for draft in owed])

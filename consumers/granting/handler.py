@@ -9,6 +9,7 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.checked import CheckedEvent, SetAside
+from consumers.store.many import write_many
 from schemas.events.grant import Grant
 from schemas.events.trace import TraceAct
 from schemas.topics import GRANT, member_topic
@@ -44,13 +45,16 @@ class GrantHandler:
         """Keep grants that are not erased, and forget those that are."""
         given = [(checked, checked.event) for checked in events if isinstance(checked.event, Grant)]
         erased = list(erasures(events))
-        with transaction.cursor() as cursor:
-            cursor.executemany(
-                "insert into erased_grant (member, record_id, erased_by) values (%s, %s, %s) on conflict do nothing",
-                erased,
-            )
-            cursor.executemany(KEEP, [_row(checked, grant) for checked, grant in given])
-            cursor.executemany("delete from given_grant where member = %s and record_id = %s", [e[:2] for e in erased])
+        if not given and not erased:
+            return ()
+        write_many(
+            transaction,
+            "insert into erased_grant (member, record_id, erased_by) values (%s, %s, %s) on conflict do nothing",
+            erased,
+        )
+        write_many(transaction, KEEP, [_row(checked, grant) for checked, grant in given])
+        forgotten = [(member, record) for member, record, _ in erased]
+        write_many(transaction, "delete from given_grant where member = %s and record_id = %s", forgotten)
         members = {member for member, _, _ in erased} | {grant.member for _, grant in given}
         transaction.execute(FORGET_ERASED, [sorted(member_topic(member, GRANT) for member in members)])
         return ()

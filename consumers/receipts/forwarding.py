@@ -4,7 +4,7 @@ It changes with what a sender is owed. Each is decided once: first the decision,
 delivered is the addressee's own signed receipt, or, where none comes, the sender's own event with the notice.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,10 +12,10 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.store import outbox
-from consumers.tracing.carrying import Carriage, carriage_decision, original_of, send
+from consumers.tracing.carrying import Carriage, carriage_decision, original_of, sent
 from schemas.directory import Directory
 from schemas.events.decision import Decision, ForwardedReceipt, MissingReceipt
-from schemas.events.delivery import NOTICE, Original
+from schemas.events.delivery import NOTICE
 from schemas.topics import RECEIPT, member_topic
 
 RECEIPTED, MISSING = "receipted", "missing_receipt"
@@ -70,22 +70,26 @@ class ReceiptForwarder:
     def forward(self, transaction: Connection[Any]) -> int:
         """Settle deliveries whose receipt is here, at most a batch; how many. A sender's own needs no forwarding."""
         waiting = [Owed(*row) for row in transaction.execute(TO_FORWARD, [BATCH]).fetchall()]
+        _mark(transaction, "settled", waiting)
+        going_on: list[outbox.Group] = []
         for owed in waiting:
-            transaction.execute("update planned_delivery set settled = true where delivery_id = %s", [owed.delivery_id])
             receipt = original_of(transaction, member_topic(owed.addressee, RECEIPT), owed.record, owed.sha256)
             if receipt is not None and owed.sender != owed.addressee:
-                self._send(transaction, self.receipted(owed), receipt)
+                going_on.append(sent(self.receipted(owed), receipt))
+        outbox.add_new(transaction, going_on)
         return len(waiting)
 
     def tell(self, transaction: Connection[Any]) -> int:
         """Tell senders of receipts that are overdue, at most a batch; how many."""
-        late = transaction.execute(TO_TELL, [self.now() - self.overdue, BATCH]).fetchall()
-        for *columns, decided_at in late:
-            owed = Owed(*columns)
-            transaction.execute("update planned_delivery set told = true where delivery_id = %s", [owed.delivery_id])
+        rows = transaction.execute(TO_TELL, [self.now() - self.overdue, BATCH]).fetchall()
+        late = [(Owed(*columns), decided_at) for *columns, decided_at in rows]
+        _mark(transaction, "told", [owed for owed, _ in late])
+        notices: list[outbox.Group] = []
+        for owed, decided_at in late:
             act = original_of(transaction, member_topic(owed.sender, "trace"), owed.record, owed.sha256)
             if act is not None:
-                self._send(transaction, self.missing(owed, decided_at), act)
+                notices.append(sent(self.missing(owed, decided_at), act))
+        outbox.add_new(transaction, notices)
         return len(late)
 
     def receipted(self, owed: Owed) -> Decision:
@@ -102,10 +106,13 @@ class ReceiptForwarder:
         what = Carriage(MISSING, owed.delivery_id, owed.sender, NOTICE)
         return carriage_decision(self.directory, self.now(), what, {MISSING: part})
 
-    def _send(self, transaction: Connection[Any], decision: Decision, original: Original) -> None:
-        outbox.hold_additions(transaction)
-        if not outbox.contains(transaction, decision.event_id):
-            send(transaction, decision, original)
+
+def _mark(transaction: Connection[Any], column: str, owed: Sequence[Owed]) -> None:
+    if owed:
+        transaction.execute(
+            f"update planned_delivery set {column} = true where delivery_id = any(%s)".encode(),
+            [[one.delivery_id for one in owed]],
+        )
 
 
 def unforwarded(connection: Connection[Any]) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.checked import CheckedEvent, SetAside
+from consumers.store.many import write_many
 from schemas.events.decision import Decision
 
 EXPECT = """
@@ -34,8 +35,7 @@ class ExpectedReceiptHandler:
     def fold(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> Sequence[SetAside]:
         """Note what is planned, and what is settled or told of it."""
         decisions = _decisions(events)
-        with transaction.cursor() as cursor:
-            cursor.executemany(EXPECT, [row for decision in decisions for row in _planned(decision)])
+        write_many(transaction, EXPECT, [row for decision in decisions for row in _planned(decision)])
         _mark(transaction, decisions, done=True)
         return ()
 
@@ -55,8 +55,10 @@ def _mark(transaction: Connection[Any], decisions: Sequence[Decision], *, done: 
     """Note of deliveries that decisions have settled them, or told of a missing receipt; or that none has."""
     settled = [decision.receipted.delivery_id for decision in decisions if decision.receipted]
     told = [decision.subject for decision in decisions if decision.missing_receipt]
-    transaction.execute("update planned_delivery set settled = %s where delivery_id = any(%s)", [done, settled])
-    transaction.execute("update planned_delivery set told = %s where delivery_id = any(%s)", [done, told])
+    if settled:
+        transaction.execute("update planned_delivery set settled = %s where delivery_id = any(%s)", [done, settled])
+    if told:
+        transaction.execute("update planned_delivery set told = %s where delivery_id = any(%s)", [done, told])
 
 
 def _planned(decision: Decision) -> Iterable[tuple[object, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from psycopg import Connection
 
+from consumers.store.many import write_many
 from schemas.topics import is_compacted, is_short_lived
 from schemas.trust.gaps import ChainPosition, Gap, advance
 from schemas.trust.seal import SealClaims
@@ -58,12 +59,12 @@ def gaps(connection: Connection[Any], *, acknowledged: bool) -> Sequence[Gap]:
 
 def note(transaction: Connection[Any], found: Sequence[Gap]) -> None:
     """Keep gaps, each once."""
-    with transaction.cursor() as cursor:
-        cursor.executemany(
-            "insert into chain_gap (topic, chain, life, first_seq, last_seq) values (%s, %s, %s, %s, %s)"
-            " on conflict do nothing",
-            [(gap.topic, gap.chain, gap.life, gap.first, gap.last) for gap in found],
-        )
+    write_many(
+        transaction,
+        "insert into chain_gap (topic, chain, life, first_seq, last_seq) values (%s, %s, %s, %s, %s)"
+        " on conflict do nothing",
+        [(gap.topic, gap.chain, gap.life, gap.first, gap.last) for gap in found],
+    )
 
 
 def _followed(
@@ -96,12 +97,12 @@ def _positions(transaction: Connection[Any], chains: Sequence[Chain]) -> dict[Ch
 
 
 def _write_positions(transaction: Connection[Any], reached: Mapping[Chain, ChainPosition]) -> None:
-    with transaction.cursor() as cursor:
-        cursor.executemany(
-            "insert into chain_position (topic, chain, life, seq) values (%s, %s, %s, %s)"
-            " on conflict (topic, chain) do update set life = excluded.life, seq = excluded.seq",
-            [(at.topic, at.chain, at.life, at.seq) for at in reached.values()],
-        )
+    write_many(
+        transaction,
+        "insert into chain_position (topic, chain, life, seq) values (%s, %s, %s, %s)"
+        " on conflict (topic, chain) do update set life = excluded.life, seq = excluded.seq",
+        [(at.topic, at.chain, at.life, at.seq) for at in reached.values()],
+    )
 
 
 def _close(transaction: Connection[Any], late: SealClaims) -> None:

@@ -39,19 +39,25 @@ WAITING = """
     order by row_id limit %s
 """
 
+Group = tuple[Draft, Sequence[Draft]]
+"""An event, and those that are sent only when it is acknowledged."""
 
-def add(transaction: Connection[Any], draft: Draft, after_row: int | None = None) -> int:
-    """Add an event in the caller's transaction and return its row; ``after_row`` has to be acknowledged first.
+
+def add(transaction: Connection[Any], draft: Draft, following: Sequence[Draft] = ()) -> None:
+    """Add an event in the caller's transaction, and events that are sent only when it is acknowledged.
 
     Raises psycopg's UniqueViolation for an event id that is there already.
     """
+    _add_all(transaction, [(draft, following)])
+
+
+def add_new(transaction: Connection[Any], groups: Sequence[Group]) -> int:
+    """Add each group whose first event was never added; how many. Call it last: nobody else adds until the end."""
     hold_additions(transaction)
-    row = transaction.execute(
-        "insert into region_outbox (after_row, topic, event_id, key, value, headers) values (%s, %s, %s, %s, %s, %s)"
-        " returning row_id",
-        [after_row, draft.topic, draft.event_id, draft.key, draft.value, _headers_json(draft.headers)],
-    ).fetchone()
-    return int(row[0]) if row else 0
+    known = _known(transaction, [first.event_id for first, _ in groups])
+    new = [group for group in groups if group[0].event_id not in known]
+    _add_all(transaction, new)
+    return len(new)
 
 
 class RegionOutbox:
@@ -168,8 +174,39 @@ def hold_additions(transaction: Connection[Any]) -> None:
 
 def contains(transaction: Connection[Any], event_id: str) -> bool:
     """Whether the outbox has had this event."""
-    row = transaction.execute("select 1 from region_outbox where event_id = %s", [event_id]).fetchone()
-    return row is not None
+    return bool(_known(transaction, [event_id]))
+
+
+def _known(transaction: Connection[Any], events: Sequence[str]) -> set[str]:
+    rows = transaction.execute("select event_id from region_outbox where event_id = any(%s)", [list(events)])
+    return {event for (event,) in rows}
+
+
+def _add_all(transaction: Connection[Any], groups: Sequence[Group]) -> None:
+    if not groups:
+        return
+    hold_additions(transaction)
+    rows = _insert(transaction, [(first, None) for first, _ in groups])
+    _insert(transaction, [(draft, rows[first.event_id]) for first, following in groups for draft in following])
+
+
+def _insert(transaction: Connection[Any], added: Sequence[tuple[Draft, int | None]]) -> Mapping[str, int]:
+    """Rows in this order, each after the row that has to be acknowledged first; event id -> row."""
+    if not added:
+        return {}
+    drafts = [draft for draft, _ in added]
+    rows = transaction.execute(
+        "insert into region_outbox (after_row, topic, event_id, key, value, headers)"
+        " select after_row, topic, event_id, key, value, headers from unnest(%s::bigint[], %s::text[], %s::text[],"
+        " %s::text[], %s::bytea[], %s::jsonb[]) with ordinality"
+        " as new (after_row, topic, event_id, key, value, headers, place) order by place returning event_id, row_id",
+        [
+            *([after for _, after in added], [draft.topic for draft in drafts], [draft.event_id for draft in drafts]),
+            *([draft.key for draft in drafts], [draft.value for draft in drafts]),
+            [_headers_json(draft.headers) for draft in drafts],
+        ],
+    )
+    return dict(rows.fetchall())
 
 
 def _sealed(draft: Draft, heads: dict[str, Link], sealer: Sealer) -> tuple[int, int, bytes]:

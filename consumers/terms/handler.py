@@ -10,6 +10,7 @@ from psycopg import Connection
 
 from consumers.blocking import blocking_keys
 from consumers.checked import CheckedEvent, SetAside
+from consumers.store.many import write_many
 from consumers.terms.wanted import RecordKey, bucket_key, columns_of, open_terms
 from schemas.events.decision import Decision, EndedTerm
 from schemas.events.envelope import Event
@@ -75,18 +76,18 @@ def derive(transaction: Connection[Any], records: Collection[RecordKey]) -> None
     """Write the term work of these records, which have none; their buckets must be locked."""
     if not records:
         return
-    with transaction.cursor() as cursor:
-        cursor.executemany(
-            "insert into work (kind, subject, hop, cause, stream, member, record_id, due_at)"
-            " select due.* from (values (%s, %s, %s::int, %s, %s, %s, %s, %s::timestamptz))"
-            " as due (kind, subject, hop, cause, stream, member, record_id, due_at)"
-            " left join decided using (kind, subject, hop, cause)"
-            " where decided.decision_id is null on conflict do nothing",
-            [
-                (term.kind, term.event_id, term.want.hop, term.want.cause, *term.record, term.until)
-                for term in open_terms(transaction, records)
-            ],
-        )
+    write_many(
+        transaction,
+        "insert into work (kind, subject, hop, cause, stream, member, record_id, due_at)"
+        " select due.* from (values (%s, %s, %s::int, %s, %s, %s, %s, %s::timestamptz))"
+        " as due (kind, subject, hop, cause, stream, member, record_id, due_at)"
+        " left join decided using (kind, subject, hop, cause)"
+        " where decided.decision_id is null on conflict do nothing",
+        [
+            (term.kind, term.event_id, term.want.hop, term.want.cause, *term.record, term.until)
+            for term in open_terms(transaction, records)
+        ],
+    )
 
 
 def _has_terms(checked: CheckedEvent) -> bool:

@@ -57,12 +57,11 @@ def carriage_decision(directory: Directory, at: datetime, what: Carriage, part: 
     )
 
 
-def send(transaction: Connection[Any], decision: Decision, original: Original) -> None:
-    """Put the decision into the outbox, and after it the deliveries that it lists."""
+def sent(decision: Decision, original: Original) -> outbox.Group:
+    """The decision for the outbox, and the deliveries that it lists."""
     drafted = decision_draft(decision, own_context(decision.subject))
-    first = outbox.add(transaction, drafted)
-    for planned in decision.deliveries:
-        outbox.add(transaction, carried(decision, value_sha256(drafted.value), planned, original), first)
+    sha256 = value_sha256(drafted.value)
+    return drafted, [carried(decision, sha256, planned, original) for planned in decision.deliveries]
 
 
 def carried(decision: Decision, sha256: str, planned: PlannedDelivery, original: Original) -> Draft:

@@ -134,10 +134,8 @@ def settle(transaction: Connection[Any], office: Office, case: Case, want: Want,
         decision, drafts = _drafted(decision_of(matter, TOO_LARGE, stamp), arrival)
     if not rows.settle(transaction, want, decision.event_id):
         return None
-    first = outbox.add(transaction, drafts[0])
-    for draft in drafts[1:]:
-        outbox.add(transaction, draft, first)
     _take_away(transaction, want)
+    outbox.add(transaction, drafts[0], drafts[1:])
     if decision.deliveries:
         log_disclosure(transaction, decision)
     return Taken(decision, arrival)

@@ -6,6 +6,7 @@ from typing import Any
 from psycopg import Connection
 
 from consumers.quarantine.entries import Faulty, PostgresQuarantine, Verdict
+from consumers.store.many import write_many
 from consumers.tracing.rows import ActId, History, act_id
 from consumers.tracing.shown import Columns, hop_columns, standing_columns, trace_columns
 from consumers.tracing.trace import Trace
@@ -22,7 +23,7 @@ def write_standings(transaction: Connection[Any], trace: Trace, history: History
         for place, told in enumerate(trace.standings, start=1)
     }
     changed = [(*row, *identity) for identity, row in now.items() if history.standings.get(identity) != row]
-    _many(
+    write_many(
         transaction,
         "update trace_act set place = %s, standing = %s, reason = %s"
         " where topic = %s and event_id = %s and sha256 = %s",
@@ -33,8 +34,8 @@ def write_standings(transaction: Connection[Any], trace: Trace, history: History
 def write_traces(transaction: Connection[Any], traces: Sequence[Trace]) -> None:
     """Replace what is shown of these traces and their hops."""
     keys = [(trace.key.requester, trace.key.trace_id) for trace in traces]
-    _many(transaction, "delete from trace where requester = %s and trace_id = %s", keys)
-    _many(transaction, "delete from trace_hop where requester = %s and trace_id = %s", keys)
+    write_many(transaction, "delete from trace where requester = %s and trace_id = %s", keys)
+    write_many(transaction, "delete from trace_hop where requester = %s and trace_id = %s", keys)
     _insert(transaction, "trace", [trace_columns(trace) for trace in traces])
     _insert(transaction, "trace_hop", [hop_columns(trace, hop) for trace in traces for hop in trace.hops])
 
@@ -50,7 +51,7 @@ def write_work(transaction: Connection[Any], pairs: Sequence[tuple[Trace, Histor
         " and not (kind, subject, hop, cause) in (select * from unnest(%s::text[], %s::text[], %s::int[], %s::text[]))",
         [*keys, *_columns(wanted)],
     )
-    _many(
+    write_many(
         transaction,
         "insert into work (kind, subject, hop, cause, requester, trace_id) values (%s, %s, %s, %s, %s, %s)"
         " on conflict do nothing",
@@ -92,10 +93,4 @@ def _insert(transaction: Connection[Any], table: str, shown: Sequence[Columns]) 
         names = ", ".join(shown[0])
         holes = ", ".join(["%s"] * len(shown[0]))
         statement = f"insert into {table} ({names}) values ({holes})"
-        _many(transaction, statement, [tuple(columns.values()) for columns in shown])
-
-
-def _many(transaction: Connection[Any], statement: str, rows: Sequence[Row]) -> None:
-    if rows:
-        with transaction.cursor() as cursor:
-            cursor.executemany(statement, rows)
+        write_many(transaction, statement, [tuple(columns.values()) for columns in shown])

@@ -66,10 +66,12 @@ def refold(transaction: Connection[Any], keys: Iterable[TraceKey]) -> Sequence[t
     """Fold these traces from what is stored and write the result; their buckets must be locked."""
     stored = rows.histories(transaction, keys)
     folded = [(fold(key, h.acts, h.decisions, h.receipts), h) for key, h in stored.items()]
-    for trace, history in folded:
-        effects.write_standings(transaction, trace, history)
-    effects.write_traces(transaction, [trace for trace, _ in folded])
-    effects.write_work(transaction, folded)
+    if folded:
+        with transaction.pipeline():  # else each statement waits for the answer to the one before
+            for trace, history in folded:
+                effects.write_standings(transaction, trace, history)
+            effects.write_traces(transaction, [trace for trace, _ in folded])
+            effects.write_work(transaction, folded)
     return folded
 
 

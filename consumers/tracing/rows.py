@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.types.json import Jsonb
 
 from consumers.checked import CheckedEvent
+from consumers.store.many import write_many
 from consumers.tracing.trace import Act, TraceKey
 from consumers.tracing.wants import Want, settled_by
 from schemas.events.decision import Decision
@@ -19,6 +20,9 @@ from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
 from schemas.topics import member_topic
 
+SETTLE = (
+    "insert into decided (kind, subject, hop, cause, decision_id) values (%s, %s, %s, %s, %s) on conflict do nothing"
+)
 ActId = tuple[str, str, str]
 """Topic, event id, SHA-256 of the value."""
 
@@ -40,40 +44,39 @@ def act_id(act: Act) -> ActId:
 
 def add_acts(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
     """Write acts that are not here yet; they wait until their trace is folded."""
-    with transaction.cursor() as cursor:
-        cursor.executemany(
-            "insert into trace_act (topic, event_id, sha256, requester, trace_id, member, act, hop, cause, recorded_at,"
-            " life, seq, releasable_to, embargo_until, expires_at, body)"
-            " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-            [_act_row(checked, checked.event) for checked in events if isinstance(checked.event, TraceAct)],
-        )
+    write_many(
+        transaction,
+        "insert into trace_act (topic, event_id, sha256, requester, trace_id, member, act, hop, cause, recorded_at,"
+        " life, seq, releasable_to, embargo_until, expires_at, body)"
+        " values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        [_act_row(checked, checked.event) for checked in events if isinstance(checked.event, TraceAct)],
+    )
 
 
 def add_receipts(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
     """Write receipts that are not here yet."""
-    with transaction.cursor() as cursor:
-        cursor.executemany(
-            "insert into receipt (topic, event_id, value_sha256, member, of_event, sha256, delivery_id, received_at,"
-            " body) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
-            [_receipt_row(checked, checked.event) for checked in events if isinstance(checked.event, Receipt)],
-        )
+    write_many(
+        transaction,
+        "insert into receipt (topic, event_id, value_sha256, member, of_event, sha256, delivery_id, received_at,"
+        " body) values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        [_receipt_row(checked, checked.event) for checked in events if isinstance(checked.event, Receipt)],
+    )
 
 
 def add_decisions(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
     """Write decisions and what they settle; of two values under one id the lowest (life, number) stays."""
     decisions = [(checked, checked.event) for checked in events if isinstance(checked.event, Decision)]
-    with transaction.cursor() as cursor:
-        cursor.executemany(
-            "insert into decision (event_id, sha256, kind, subject, requester, trace_id, hop, cause, decided_by,"
-            " recorded_at, life, seq, body) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
-            " on conflict (event_id) do update set sha256 = excluded.sha256, recorded_at = excluded.recorded_at,"
-            " decided_by = excluded.decided_by, life = excluded.life, seq = excluded.seq, body = excluded.body"
-            " where (excluded.life, excluded.seq) < (decision.life, decision.seq)",
-            [_decision_row(checked, decision) for checked, decision in decisions],
-        )
-    for _, decision in decisions:
-        if want := settled_by(decision):
-            settle(transaction, want, decision.event_id)
+    write_many(
+        transaction,
+        "insert into decision (event_id, sha256, kind, subject, requester, trace_id, hop, cause, decided_by,"
+        " recorded_at, life, seq, body) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " on conflict (event_id) do update set sha256 = excluded.sha256, recorded_at = excluded.recorded_at,"
+        " decided_by = excluded.decided_by, life = excluded.life, seq = excluded.seq, body = excluded.body"
+        " where (excluded.life, excluded.seq) < (decision.life, decision.seq)",
+        [_decision_row(checked, decision) for checked, decision in decisions],
+    )
+    settled = [(settled_by(decision), decision.event_id) for _, decision in decisions]
+    write_many(transaction, SETTLE, [_settled_row(want, decision) for want, decision in settled if want])
 
 
 def forget(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
@@ -89,19 +92,15 @@ def forget(transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None
 
 def settle(transaction: Connection[Any], want: Want, decision_id: str) -> bool:
     """Write that a want is settled; False when it was before."""
-    added = transaction.execute(
-        "insert into decided (kind, subject, hop, cause, decision_id) values (%s, %s, %s, %s, %s)"
-        " on conflict do nothing",
-        [want.kind, want.subject, want.hop, want.cause, decision_id],
-    )
-    return added.rowcount == 1
+    return transaction.execute(SETTLE, _settled_row(want, decision_id)).rowcount == 1
 
 
 def traces_of_requests(transaction: Connection[Any], request_ids: Iterable[str]) -> set[TraceKey]:
     """The traces whose request has one of these event ids."""
-    rows = transaction.execute(
-        "select requester, trace_id from trace where request_id = any(%s)", [sorted(set(request_ids))]
-    )
+    wanted = sorted(set(request_ids))
+    if not wanted:
+        return set()
+    rows = transaction.execute("select requester, trace_id from trace where request_id = any(%s)", [wanted])
     return {TraceKey(*row) for row in rows}
 
 
@@ -158,6 +157,10 @@ def _load_receipts(transaction: Connection[Any], found: Mapping[TraceKey, Histor
     for of_event, body in rows:
         for history in by_request[of_event]:
             history.receipts.append(Receipt.model_validate(body))
+
+
+def _settled_row(want: Want, decision_id: str) -> tuple[object, ...]:
+    return want.kind, want.subject, want.hop, want.cause, decision_id
 
 
 def body_of(event: Event) -> dict[str, Any]:

@@ -1,18 +1,19 @@
 """From a member's request to the other's inbox, beside two bare hops. It changes with the path of an act.
 
-One request is under way at a time: nothing waits but for its own path.
+First one request is under way at a time, and nothing waits but for its own path; then they come at a rate.
 """
 
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from bench import rates
 from bench.figures import Figures, share
 from bench.ground import exchange
 from interfocal.installation.access import admin_access_of
@@ -39,9 +40,15 @@ def measure(count: int) -> Iterator[Figures]:
     with exchange() as running:
         with psycopg.connect(running.installation.desk_url(ASKED), autocommit=True) as desk:
             paths = requests(running, desk, count)
+            at_rates = []
+            for rate in rates.RATES:
+                at_rates.append(rates.requests_at(running, desk, rate))
+                running.drain(rates.LIMIT_S)
         for name in list(running.processes):
             running.stop(name)
-        hops = bare(running.installation, count)
+        with bare_hops(running.installation) as through:
+            hops = [through_after_a_pause(through) for _ in range(count + FIRST)][FIRST:]
+            hops_at_rates = [rates.hops_at(through, rate) for rate in rates.RATES]
     whole, accepted = [both[0] for both in paths], [both[1] for both in paths]
     rows = [
         row_of("ours: submitted to inbox", whole),
@@ -50,6 +57,7 @@ def measure(count: int) -> Iterator[Figures]:
     ]
     ratio = share(hops, 0.5) / share(accepted, 0.5)
     yield Figures("Latency", COLUMNS, rows, f"{NOTE} bare / ours from acceptance {ratio:.2f}; {count:,} each.")
+    yield rates.table(at_rates, hops_at_rates)
 
 
 def row_of(name: str, seconds: Sequence[float]) -> tuple[object, ...]:
@@ -99,18 +107,27 @@ class Hop:
         store.execute("insert into bare_hop (id) values (%s)", [name])
 
 
-def bare(installation: Installation, count: int) -> list[float]:
-    """Seconds over both hops for each record; the exchange's own processes are stopped, its topics are used."""
+@contextmanager
+def bare_hops(installation: Installation) -> Iterator[Callable[[], float]]:
+    """Sends one record over both hops, and says how long it took.
+
+    The exchange's own processes are stopped; its topics are used.
+    """
     access = admin_access_of(installation).settings()
     with psycopg.connect(installation.desk_url(ASKED), autocommit=True) as store:
         store.execute("create table bare_hop (id text primary key)")
         names = [installation.prefix + topic for topic in (member_topic(ASKER, "trace"), inbox_topic(ASKED))]
         with closing(KafkaProducer(**access, acks="all", enable_idempotence=True)) as producer:
             hops = [Hop(topic, reader_of(access, topic)) for topic in names]
-            taken = [one_record(hops, producer, store) for _ in range(count + FIRST)]
+            yield lambda: one_record(hops, producer, store)
             for hop in hops:
                 hop.reader.close()
-    return taken[FIRST:]
+
+
+def through_after_a_pause(through: Callable[[], float]) -> float:
+    """One record, with nothing else under way."""
+    time.sleep(PAUSE_S)
+    return through()
 
 
 def reader_of(access: dict[str, Any], topic: str) -> KafkaConsumer:
@@ -125,7 +142,6 @@ def reader_of(access: dict[str, Any], topic: str) -> KafkaConsumer:
 
 def one_record(hops: Sequence[Hop], producer: KafkaProducer, store: psycopg.Connection[Any]) -> float:
     """One record over both hops."""
-    time.sleep(PAUSE_S)
     name, started = secrets.token_hex(8), time.perf_counter()
     for place, hop in enumerate(hops):
         hop.through(producer, f"{name}-{place}", store)

@@ -43,11 +43,12 @@ def draft(name: str, topic: str) -> Draft:
 
 def put(url: str, *rows: tuple[str, str, int | None]) -> list[int]:
     """Add (name, topic, index of the row it comes after) in one transaction; their numbers."""
-    numbers: list[int] = []
     with psycopg.connect(url) as transaction:
-        for name, topic, after in rows:
-            numbers.append(add(transaction, draft(name, topic), None if after is None else numbers[after]))
-    return numbers
+        for place, (name, topic, after) in enumerate(rows):
+            if after is None:
+                add(transaction, draft(name, topic), [draft(n, t) for n, t, first in rows if first == place])
+        found: dict[str, int] = dict(transaction.execute("select event_id, row_id from region_outbox").fetchall())
+    return [found[an_id(name)] for name, _, _ in rows]
 
 
 def sign(sealed: Draft, link: Link, seq: int) -> bytes:

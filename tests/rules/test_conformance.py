@@ -38,6 +38,8 @@ NO_EDGES: Mapping[str, str] = {
     "consumers/observer.py::Observer": "likewise",
     "consumers/tracing/worker.py::RouterObserver": "likewise",
     "consumers/terms/worker.py::EndedTermObserver": "likewise",
+    "deploy/interfocal/rebuild/folding.py::FoldObserver": "likewise",
+    "deploy/interfocal/rebuild/sharing.py::Told": "likewise",
     "consumers/checked.py::Handler": "what is done with an event inside a transaction; each has laws of its own",
     "producers/ways_in/readers/expat.py::Listener": "told what an XML file says, in memory",
     "deploy/interfocal/stack/supervisor.py::Server": "the local stack's real servers, on which tests/broker runs",

@@ -103,10 +103,10 @@ class Rebuild:
             return
         left = {topic: ends[topic] - at[topic] for topic in ends}
         self.telling.begin(ends, at)
-        processes = processes_for(sum(left.values()), self.processes)
-        if processes > 1:
-            shares = [{topic: ends[topic] for topic in share} for share in divide(left, processes)]
-            fold_shares(self.installation, self.url, shares, self.telling)
+        shares = divide(left, processes_for(sum(left.values()), self.processes))
+        if len(shares) > 1:
+            parts = [{topic: ends[topic] for topic in share} for share in shares]
+            fold_shares(self.installation, self.url, parts, self.telling)
         fold_topics(self.installation, self.url, ends, self.telling)
         self.telling.end()
 

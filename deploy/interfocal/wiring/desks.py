@@ -188,8 +188,13 @@ def _desk(
         )
     )
     receipts = ReceiptWorker(Session(connect), submit, loop.caught_up, bell.signal(), trouble, shared.reached)
-    granting = GrantingWorker(
-        session=Session(connect),
+    return loop, receipts, _granting(installation, code, loop, bell, shared.reached)
+
+
+def _granting(installation: Installation, code: str, loop: Loop, bell: Bell, reached: Reached) -> GrantingWorker:
+    owner = installation.directory.member(code).owner
+    return GrantingWorker(
+        session=Session(connector(installation.desk_url(code), f"desk.{owner}")),
         directory=installation.directory,
         opener=opener_of(installation, code),
         opening_key_of=opening_keys(installation),
@@ -197,9 +202,8 @@ def _desk(
         may_send=loop.caught_up,
         work=bell.signal("inbox", "trace", GRANT),
         trouble=lambda error: log().warning("grant_waits", member=code, code=error.code),
-        reached=shared.reached,
+        reached=reached,
     )
-    return loop, receipts, granting
 
 
 def grants_to(installation: Installation, code: str) -> SubmitGrants:

@@ -1,5 +1,6 @@
 """The region's worker for receipts: sends them on, and tells of those that do not come. It changes with both."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -14,6 +15,7 @@ from schemas.steps import Reached, Step, not_watched
 from schemas.topics import RECEIPT
 
 ROUNDS = Rounds("receipts", "receipts_wait")
+TELL_EVERY_S = 1.0  # whatever the worker is woken for: what is overdue takes a look at every delivery without a receipt
 
 
 def receipts_worker(
@@ -23,10 +25,16 @@ def receipts_worker(
     signal = bell.signal(RECEIPT)
     overdue = timedelta(seconds=installation.settings.receipts.overdue_s)
     forwarder = ReceiptForwarder(installation.directory, now, overdue)
+    next_look_s = 0.0
 
     def step(session: Session) -> float:
+        nonlocal next_look_s
         if forwarded := session.transact(forwarder.forward):
             reached(Step.RECEIPT_FORWARDED)
-        return 0.0 if forwarded + session.transact(forwarder.tell) else ROUNDS.idle_s
+        told = 0
+        if time.monotonic() >= next_look_s:
+            told = session.transact(forwarder.tell)
+            next_look_s = time.monotonic() + TELL_EVERY_S
+        return 0.0 if forwarded + told else ROUNDS.idle_s
 
     return Worker("receipts", lambda stop: ROUNDS.run(installation, step, may_decide, stop, signal))

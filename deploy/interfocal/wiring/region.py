@@ -57,9 +57,10 @@ from interfocal.wiring.receipts import receipts_worker
 from interfocal.wiring.recovery import Recovery, until_done
 from interfocal.wiring.relays import Sending, backlog_worker, make_relay, relay_worker
 from interfocal.wiring.rounds import Rounds
+from producers.relay import Relay
 from schemas.marks.reference import load_reference
 from schemas.rights import REGION_GROUP, REGION_PRINCIPAL
-from schemas.steps import Reached, not_watched
+from schemas.steps import Reached, Step, not_watched
 from schemas.topics import (
     DECISION_TOPIC,
     DIRECTORY_TOPIC,
@@ -73,7 +74,7 @@ from schemas.topics import (
 )
 
 TELLING = Rounds("teller", "teller_waits", idle_s=1.0)
-OUTBOX_IDLE_S = 0.02  # decisions come from the router's thread, and from a duty officer's own process
+OUTBOX_IDLE_S = 0.1  # for what comes from a duty officer's own process, or from a worker that wakes nobody
 LEASE_S = 30  # of silence: then another instance relays, though this one's session is not closed
 WORKERS_OFF = "INTERFOCAL_WORKERS_OFF"
 """Set to 1: the region folds and decides nothing, as when a view is rebuilt beside the live one."""
@@ -110,18 +111,19 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
     tell_expiries(metrics, installation)
     show_build(metrics)
     show_validity(metrics, installation.kept, (*installation.directory.owners(), REGION))
+    outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
+    sending = Sending(REGION, outbox, sending_topics(installation))
+    relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
+    to_send = _waking(relay, reached)
     session = Session(connector(installation.region_url, "region"))
     ending = Session(connector(installation.region_url, "region.terms"))
     office = Office(installation.directory, load_reference(), now)
-    router = RouterWorker(session, office, RouterObserver(metrics), reached)
+    router = RouterWorker(session, office, RouterObserver(metrics), to_send)
     bell = Bell()
     bell.add(router.wake)
     observer = WakingObserver(metrics, REGION_READER, REGION.upper(), bell)
     loop = make_loop(installation, observer, reached)
     terms = TermWorker(ending, office, EndedTermObserver(metrics))
-    outbox = RegionOutbox(connector(installation.region_url, "region.relay", LEASE_S), now, reached)
-    sending = Sending(REGION, outbox, sending_topics(installation))
-    relay = make_relay(installation, sending, metrics, reached, OUTBOX_IDLE_S)
     recovery = Recovery(installation, sending.topics)
 
     def may_decide() -> bool:
@@ -133,15 +135,25 @@ def wire_region(installation: Installation, reached: Reached = not_watched) -> W
             Worker("router", _router_runner(router, may_decide, recovery)),
             Worker("terms", lambda stop: terms.run(stop, may_decide)),
             Worker("teller", _teller_runner(installation, may_decide, recovery)),
-            forwarder_worker(installation, may_decide, recovery, bell, reached),
+            forwarder_worker(installation, may_decide, recovery, bell, to_send),
             heads_worker(installation, may_decide),
-            receipts_worker(installation, may_decide, bell, reached),
+            receipts_worker(installation, may_decide, bell, to_send),
             relay_worker(relay, sending, lambda stop: until_done(lambda: recovery.take_up_log(outbox), stop)),
             backlog_worker([sending], metrics),
             anchor_worker([AuditLog(installation)]),
             bell_worker([bell]),
         ]
     return Wired(_app(installation, loop, metrics), workers, lambda: _close((session, ending), outbox))
+
+
+def _waking(relay: Relay, reached: Reached) -> Reached:
+    """Tells of what was put into the outbox, and has the relay look at once."""
+
+    def to_send(step: Step) -> None:
+        reached(step)
+        relay.wake()
+
+    return to_send
 
 
 def _app(installation: Installation, loop: Loop, metrics: Metrics) -> FastAPI:
