@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="all when none is named")
     parser.add_argument("--size-mib", type=int, default=1024, help="size of the large files")
-    parser.add_argument("--rebuilt", type=int, default=100_000, help="events that are folded anew")
+    parser.add_argument("--rebuilt", type=int, default=1_000_000, help="events that are folded anew")
     parser.add_argument("--events", type=int, default=20_000, help="events that are published and folded")
     parser.add_argument("--seals", type=int, default=20_000, help="events that are sealed and checked")
     parser.add_argument("--requests", type=int, default=200, help="requests that are timed to the inbox")

@@ -16,6 +16,7 @@ from kafka.net.manager import KafkaConnectionManager
 from kafka.net.selector import NetworkSelector
 from kafka.net.transport import KafkaSSLTransport
 
+from interfocal.transport.message_classes import make_once
 from schemas.access import Access
 from schemas.errors import Misconfigured
 
@@ -71,6 +72,7 @@ class TurnedAway(KafkaConnectionManager):
 
 def client(**configs: Any) -> KafkaNetClient:
     """What the library connects through."""
+    make_once()
     net = NetworkSelector(**configs)
     return KafkaNetClient(net=net, manager=TurnedAway(net, **configs), **configs)
 
