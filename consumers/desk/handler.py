@@ -12,6 +12,7 @@ from consumers.checking import Terms
 from consumers.desk import sealed
 from consumers.desk.original import check_original
 from consumers.desk.own import recall
+from consumers.store.many import write_many
 from schemas.events.delivery import Delivery
 from schemas.events.envelope import MemberEvent
 from schemas.events.trace import TraceAct
@@ -60,7 +61,7 @@ class DeskHandler:
                 acts += [original.event] if isinstance(original.event, TraceAct) else []
         sealed.keep_sealed(transaction, acts)
         sealed.erase(transaction, self.member, acts)
-        transaction.cursor().executemany(INSERT, rows)
+        write_many(transaction, INSERT, rows)
         recall(transaction, [str(row[0]) for row in rows])
         return aside
 

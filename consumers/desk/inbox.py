@@ -9,6 +9,7 @@ from psycopg import Connection
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 
+from consumers.store.many import write_many
 from consumers.tracing.trace import TraceKey
 from schemas.events.delivery import Delivery
 from schemas.wire.codec import decode
@@ -159,7 +160,8 @@ def deliveries_of(connection: Connection[Any], entries: Iterable[InboxEntry]) ->
 
 def keep_submissions(connection: Connection[Any], sent: Iterable[SubmittedAct]) -> None:
     """Remember acts that intake has accepted; the same ones again change nothing."""
-    connection.cursor().executemany(
+    write_many(
+        connection,
         f"insert into submission ({SENT_COLUMNS}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " on conflict (event_id) do nothing",
         [
@@ -180,9 +182,13 @@ def without_receipt(connection: Connection[Any], limit: int) -> Sequence[InboxEn
         return cursor.execute(query, (limit,)).fetchall()
 
 
-def mark_receipt(connection: Connection[Any], delivery: str, receipt: str) -> None:
-    """Remember the receipt's event id."""
-    connection.execute("update inbox set receipt_event = %s where event_id = %s", (receipt, delivery))
+def mark_receipts(connection: Connection[Any], receipts: Mapping[str, str]) -> None:
+    """Remember the receipts' event ids, by delivery."""
+    write_many(
+        connection,
+        "update inbox set receipt_event = %s where event_id = %s",
+        [(receipt, delivery) for delivery, receipt in receipts.items()],
+    )
 
 
 def _pairs(keys: Iterable[TraceKey]) -> list[list[str]]:

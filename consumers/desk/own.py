@@ -13,6 +13,7 @@ from psycopg import Connection
 from consumers.checked import CheckedEvent, SetAside
 from consumers.desk import sealed
 from consumers.desk.inbox import SubmittedAct, keep_submissions
+from consumers.store.many import write_many
 from schemas.events.receipt import Receipt
 from schemas.events.trace import TraceAct
 from schemas.wire.codec import event_json
@@ -44,7 +45,8 @@ class OwnHandler:
         """Note the receipts and acts; nothing is set aside, whatever the region thinks of an act."""
         said = [checked.event for checked in events]
         receipts = [event for event in said if isinstance(event, Receipt)]
-        transaction.cursor().executemany(
+        write_many(
+            transaction,
             "insert into own_receipt (delivery_id, event_id, received_at) values (%s, %s, %s) on conflict do nothing",
             [(receipt.delivery_id, receipt.event_id, receipt.received_at) for receipt in receipts],
         )
@@ -65,7 +67,8 @@ class OwnHandler:
 
 def recall(transaction: Connection[Any], deliveries: Iterable[str]) -> None:
     """Mark those of these deliveries for which a receipt was given, as received when that says; buckets are locked."""
-    transaction.execute(RECALL, [list(deliveries)])
+    if wanted := list(deliveries):
+        transaction.execute(RECALL, [wanted])
 
 
 def submitted(act: TraceAct) -> SubmittedAct:

@@ -6,9 +6,7 @@ from datetime import UTC
 from threading import Event
 from typing import Any
 
-from psycopg import Connection
-
-from consumers.desk.inbox import InboxEntry, mark_receipt, without_receipt
+from consumers.desk.inbox import InboxEntry, mark_receipts, without_receipt
 from consumers.store.session import Session
 from schemas.errors import ExchangeError, Rejected
 from schemas.steps import Reached, Step, not_watched
@@ -91,12 +89,7 @@ class ReceiptWorker:
     def _keep(self, entries: Sequence[InboxEntry], receipts: Sequence[str | Rejected]) -> None:
         answers = {entry.event_id: receipt for entry, receipt in zip(entries, receipts, strict=True)}
         given = {delivery: receipt for delivery, receipt in answers.items() if isinstance(receipt, str)}
-
-        def mark(connection: Connection[Any]) -> None:
-            for delivery, receipt in given.items():
-                mark_receipt(connection, delivery, receipt)
-
-        self.session.transact(mark)
+        self.session.transact(lambda connection: mark_receipts(connection, given))
         for delivery, answer in answers.items():
             if isinstance(answer, Rejected):
                 self.refused.add(delivery)
