@@ -1,24 +1,33 @@
-"""Has the client library make each class of its messages once, whichever threads ask for it first.
+"""Has the client library make what it reads messages by once, whichever threads ask for it first.
 
-It changes with the client library. That makes a class for each version of a message when it is first asked for, and
-keeps the newest by a weak reference where it looks up what an answer is. Two threads that ask at once make two: if the
-kept one is that which is thrown away, the process can read no answer of that kind any more, and is silent for ever.
+It changes with the client library. That makes classes and decoders when they are first needed, and threads that need
+the same one at once spoil it for good: the process reads no answer of that kind any more, and every client in it waits
+for ever. Of a class made twice, the lookup of answers keeps a weak reference to the one that is thrown away; a decoder
+made while another thread puts the struct's class back builds its objects of a reference, which is no class.
 """
 
 from threading import RLock
 from typing import Any
 
 from kafka.protocol.api_message import VersionSubscriptable
+from kafka.protocol.schemas.fields.struct import StructField
 
 _MAKING = RLock()
-_make = VersionSubscriptable.__getitem__
+_class_of = VersionSubscriptable.__getitem__
+_decoder_of = StructField.compiled_decode_from
 
 
-def _make_once(message: VersionSubscriptable, version: int | None) -> Any:
+def _class_once(message: VersionSubscriptable, version: int | None) -> Any:
     with _MAKING:
-        return _make(message, version)
+        return _class_of(message, version)
+
+
+def _decoder_once(struct: StructField, *version: Any, **form: Any) -> Any:
+    with _MAKING:
+        return _decoder_of(struct, *version, **form)
 
 
 def make_once() -> None:
     """From now on; call it before the first client is made, as often as you like."""
-    VersionSubscriptable.__getitem__ = _make_once  # type: ignore[method-assign]  # nothing public helps
+    VersionSubscriptable.__getitem__ = _class_once  # type: ignore[method-assign]  # nothing public helps
+    StructField.compiled_decode_from = _decoder_once  # type: ignore[assignment,method-assign]
