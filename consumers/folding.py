@@ -15,11 +15,11 @@ from consumers.checking import Checked, events_of, faults_of
 from consumers.plan import Batch, Hole, cut
 from consumers.quarantine import settling
 from consumers.quarantine.entries import Faulty, PostgresQuarantine, Verdict
+from consumers.quarantine.handler import share_of
 from consumers.store import buckets, chains, positions
 from consumers.store import events as applied
 from schemas.errors import QuarantineFull, Stop, Undecodable, Unusable
 from schemas.steps import Reached, Step
-from schemas.topics import stream_of
 from schemas.trust.gaps import Gap
 
 HANDLER_FAILED = "handler_failed"
@@ -99,12 +99,12 @@ def effects(
     transaction: Connection[Any], events: Sequence[CheckedEvent], rules: Rules
 ) -> tuple[applied.Applied, list[Faulty]]:
     """Write and fold what is new of these events; what handlers set aside is taken away again and returned."""
-    shares = _shares(rules.handlers, events)
+    shares = [(handler, share_of(handler, events)) for handler in rules.handlers]
     buckets.lock(transaction, (key for handler, own in shares for key in handler.bucket_keys(transaction, own)))
     new = applied.add(transaction, events)
     aside: list[tuple[CheckedEvent, SetAside]] = []
-    for handler, own in shares if len(new.new) == len(events) else _shares(rules.handlers, new.new):
-        if own:
+    for handler in rules.handlers:
+        if own := share_of(handler, new.new):
             aside += _matched(own, handler.fold(transaction, own))
     if not aside:
         return new, []
@@ -113,18 +113,6 @@ def effects(
     away = {applied.identity(checked) for checked in gone}
     kept = [checked for checked in new.new if applied.identity(checked) not in away]
     return replace(new, new=kept), [_set_aside(checked, why) for checked, why in aside]
-
-
-def _shares(
-    handlers: Sequence[Handler], events: Sequence[CheckedEvent]
-) -> Sequence[tuple[Handler, Sequence[CheckedEvent]]]:
-    """Of each handler the events of its streams, in order."""
-    streams = [stream_of(checked.record.topic) for checked in events]
-    own = [frozenset(handler.streams) for handler in handlers]
-    return [
-        (handler, [checked for checked, stream in zip(events, streams, strict=True) if stream in wanted])
-        for handler, wanted in zip(handlers, own, strict=True)
-    ]
 
 
 def _matched(events: Sequence[CheckedEvent], aside: Iterable[SetAside]) -> list[tuple[CheckedEvent, SetAside]]:

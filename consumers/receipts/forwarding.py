@@ -4,13 +4,14 @@ It changes with what a sender is owed. Each is decided once: first the decision,
 delivered is the addressee's own signed receipt, or, where none comes, the sender's own event with the notice.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from psycopg import Connection
 
+from consumers.receipts.handler import mark
 from consumers.store import outbox
 from consumers.tracing.carrying import Carriage, carriage_decision, original_of, sent
 from schemas.directory import Directory
@@ -70,7 +71,7 @@ class ReceiptForwarder:
     def forward(self, transaction: Connection[Any]) -> int:
         """Settle deliveries whose receipt is here, at most a batch; how many. A sender's own needs no forwarding."""
         waiting = [Owed(*row) for row in transaction.execute(TO_FORWARD, [BATCH]).fetchall()]
-        _mark(transaction, "settled", waiting)
+        mark(transaction, "settled", [owed.delivery_id for owed in waiting])
         going_on: list[outbox.Group] = []
         for owed in waiting:
             receipt = original_of(transaction, member_topic(owed.addressee, RECEIPT), owed.record, owed.sha256)
@@ -83,7 +84,7 @@ class ReceiptForwarder:
         """Tell senders of receipts that are overdue, at most a batch; how many."""
         rows = transaction.execute(TO_TELL, [self.now() - self.overdue, BATCH]).fetchall()
         late = [(Owed(*columns), decided_at) for *columns, decided_at in rows]
-        _mark(transaction, "told", [owed for owed, _ in late])
+        mark(transaction, "told", [owed.delivery_id for owed, _ in late])
         notices: list[outbox.Group] = []
         for owed, decided_at in late:
             act = original_of(transaction, member_topic(owed.sender, "trace"), owed.record, owed.sha256)
@@ -105,14 +106,6 @@ class ReceiptForwarder:
         part = MissingReceipt(addressee=owed.addressee, of_event=owed.of_event, sha256=owed.sha256, since=since)
         what = Carriage(MISSING, owed.delivery_id, owed.sender, NOTICE)
         return carriage_decision(self.directory, self.now(), what, {MISSING: part})
-
-
-def _mark(transaction: Connection[Any], column: str, owed: Sequence[Owed]) -> None:
-    if owed:
-        transaction.execute(
-            f"update planned_delivery set {column} = true where delivery_id = any(%s)".encode(),
-            [[one.delivery_id for one in owed]],
-        )
 
 
 def unforwarded(connection: Connection[Any]) -> int:

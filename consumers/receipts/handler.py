@@ -1,7 +1,7 @@
 """Folds decisions into the deliveries for which the region expects a receipt. It changes with what is expected."""
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from psycopg import Connection
 
@@ -36,7 +36,7 @@ class ExpectedReceiptHandler:
         """Note what is planned, and what is settled or told of it."""
         decisions = _decisions(events)
         write_many(transaction, EXPECT, [row for decision in decisions for row in _planned(decision)])
-        _mark(transaction, decisions, done=True)
+        _note(transaction, decisions, done=True)
         return ()
 
     def take_back(self, transaction: Connection[Any], events: Sequence[CheckedEvent]) -> None:
@@ -44,21 +44,29 @@ class ExpectedReceiptHandler:
         decisions = _decisions(events)
         ids = [decision.event_id for decision in decisions]
         transaction.execute("delete from planned_delivery where decision_id = any(%s)", [ids])
-        _mark(transaction, decisions, done=False)
+        _note(transaction, decisions, done=False)
 
 
 def _decisions(events: Iterable[CheckedEvent]) -> list[Decision]:
     return [checked.event for checked in events if isinstance(checked.event, Decision)]
 
 
-def _mark(transaction: Connection[Any], decisions: Sequence[Decision], *, done: bool) -> None:
+def _note(transaction: Connection[Any], decisions: Sequence[Decision], *, done: bool) -> None:
     """Note of deliveries that decisions have settled them, or told of a missing receipt; or that none has."""
     settled = [decision.receipted.delivery_id for decision in decisions if decision.receipted]
     told = [decision.subject for decision in decisions if decision.missing_receipt]
-    if settled:
-        transaction.execute("update planned_delivery set settled = %s where delivery_id = any(%s)", [done, settled])
-    if told:
-        transaction.execute("update planned_delivery set told = %s where delivery_id = any(%s)", [done, told])
+    mark(transaction, "settled", settled, done=done)
+    mark(transaction, "told", told, done=done)
+
+
+def mark(
+    transaction: Connection[Any], what: Literal["settled", "told"], deliveries: Sequence[str], *, done: bool = True
+) -> None:
+    """Note of planned deliveries that this was done, or was not."""
+    if deliveries:
+        transaction.execute(
+            f"update planned_delivery set {what} = %s where delivery_id = any(%s)".encode(), [done, list(deliveries)]
+        )
 
 
 def _planned(decision: Decision) -> Iterable[tuple[object, ...]]:

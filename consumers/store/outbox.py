@@ -48,11 +48,14 @@ def add(transaction: Connection[Any], draft: Draft, following: Sequence[Draft] =
 
     Raises psycopg's UniqueViolation for an event id that is there already.
     """
+    hold_additions(transaction)
     _add_all(transaction, [(draft, following)])
 
 
 def add_new(transaction: Connection[Any], groups: Sequence[Group]) -> int:
     """Add each group whose first event was never added; how many. Call it last: nobody else adds until the end."""
+    if not groups:
+        return 0
     hold_additions(transaction)
     known = _known(transaction, [first.event_id for first, _ in groups])
     new = [group for group in groups if group[0].event_id not in known]
@@ -183,9 +186,6 @@ def _known(transaction: Connection[Any], events: Sequence[str]) -> set[str]:
 
 
 def _add_all(transaction: Connection[Any], groups: Sequence[Group]) -> None:
-    if not groups:
-        return
-    hold_additions(transaction)
     rows = _insert(transaction, [(first, None) for first, _ in groups])
     _insert(transaction, [(draft, rows[first.event_id]) for first, following in groups for draft in following])
 
