@@ -32,6 +32,10 @@ EVENT = """
                        schema_id, key, value, seal, folded_at)
     values ('aa.trace', 'cause', 's', 'AA', 'r', 1, 'aa', 1, 1, 0, 0, 301, 'k', '', 's', now() - interval '90 seconds')
 """
+PLANNED = """
+    insert into planned_delivery (delivery_id, decision_id, inbox, of_event, requester, trace_id, decided_at)
+    values (%s, 'n', 'BB', 'e', 'AA', 't', now() - %s::interval)
+"""
 TRACE = "insert into trace (requester, trace_id, request_id, state, last_hop) values ('AA', %s, %s, 'delivered', 1)"
 
 
@@ -125,6 +129,18 @@ def test_work_is_as_old_as_the_event_that_calls_for_it(region: Region) -> None:
     assert region.shows("work_rows", kind="routing") == 2
     assert 90 <= (region.shows("work_oldest_seconds", kind="routing") or 0) < 600
     assert region.shows("work_rows", kind="delivery") == 0
+
+
+def test_a_delivery_lacks_its_receipt_since_it_was_decided_and_until_one_has_gone_on(region: Region) -> None:
+    region.run(PLANNED, "d1", "20 minutes")
+    region.run(PLANNED, "d2", "1 minute")
+    looked(region.look)
+    assert region.shows("receipts_missing", member="BB") == 2
+    assert 1200 <= (region.shows("receipts_oldest_seconds", member="BB") or 0) < 1800
+    region.run("update planned_delivery set settled = true")
+    looked(region.look)
+    assert [region.shows(f"receipts_{name}", member="BB") for name in ("missing", "oldest_seconds")] == [0, 0]
+    assert region.shows("receipts_missing", member="REGION") is None
 
 
 def test_traces_are_counted_by_state(region: Region) -> None:

@@ -18,6 +18,7 @@ from consumers.tracing.wants import DELIVERY, ROUTING
 from interfocal.process.metrics import Metrics, reader_labels, topic_labels
 from interfocal.watching.figures import NOTHING, RegionFigures, StoreFigures, read_region, read_store
 from interfocal.watching.gauges import LOOK_S, Look
+from schemas.topics import REGION
 
 EACH_S = 0.5
 """Seconds that each database of a process adds between two looks at all of them, where there are many."""
@@ -96,7 +97,7 @@ class RegionLook:
             waiting = figures.work.get(kind, NOTHING)
             store.work.labels(kind).set(waiting.count)
             store.work_oldest.labels(kind).set(waiting.oldest_s)
-        for member in self.heard.keys() | figures.receipts.keys():
+        for member in {*self.watched.readers, *figures.receipts} - {REGION.upper()}:
             waiting = figures.receipts.get(member, NOTHING)
             self.metrics.receipts.missing.labels(member).set(waiting.count)
             self.metrics.receipts.oldest.labels(member).set(waiting.oldest_s)
