@@ -1,5 +1,6 @@
 """A loop over a twin of the broker and the real PostgreSQL, and what its transactions left there."""
 
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,6 +26,7 @@ from sealing import SEALED_AT, expecting
 from twins import TwinGroup, TwinLog, TwinSource
 
 OWNERS = ("rs", "al", "mk", "region")
+TURN_LIMIT_S = 120.0
 TERMS = Terms(expecting(*(signing_key(owner) for owner in OWNERS)), exercise=True)
 
 
@@ -151,6 +153,14 @@ class Bench:
     def close(self) -> None:
         for loop in self.loops:
             loop.close()
+
+    def turn(self, loop: Loop, enough: Callable[[], bool]) -> None:
+        """Poll, at least once, until this much is done; for a loop over a real broker, whose group takes its time."""
+        deadline = time.monotonic() + TURN_LIMIT_S
+        loop.run_once()
+        while not enough():
+            assert time.monotonic() < deadline, f"{TURN_LIMIT_S:.0f} s of polls were not enough: {self.positions()}"
+            loop.run_once()
 
     def drain(self, loop: Loop, polls: int = 8) -> None:
         """Poll as often as anything in these tests can need."""

@@ -30,9 +30,14 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 
 @pytest.fixture
-def served(intake: Intake, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    """An intake that has little patience."""
-    monkeypatch.setattr(interfocal.process.http, "HEAD_S", 1.0)
+def short_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor with heads; a handshake has to be as quick, so that only those tests ask for it that have few of them."""
+    monkeypatch.setattr(interfocal.process.http, "HEAD_S", 3.0)
+
+
+@pytest.fixture
+def served(intake: Intake) -> Iterator[Served]:
+    """An intake that has little patience with bodies."""
     bounds = Bounds(body_bytes=100_000, body_s=1.0)
     app = create_app({"RS": intake}, lambda key: Caller("RS", "test") if key == "key" else None, bounds=bounds)
     with serving(app) as found:
@@ -107,6 +112,7 @@ def test_nothing_compressed_is_opened(served: Served, intake: Intake) -> None:
     assert not list(intake.outbox.reading.all_rows())
 
 
+@pytest.mark.usefixtures("short_of_patience")
 def test_a_client_that_never_ends_its_head_is_let_go(served: Served) -> None:
     silent = [connected(served) for _ in range(20)]
     for place, client in enumerate(silent):
@@ -117,6 +123,7 @@ def test_a_client_that_never_ends_its_head_is_let_go(served: Served) -> None:
         client.close()
 
 
+@pytest.mark.usefixtures("short_of_patience")
 def test_a_client_that_never_begins_tls_is_let_go(served: Served) -> None:
     silent = [socket.create_connection(("127.0.0.1", served.port), timeout=PATIENCE_S) for _ in range(20)]
     assert is_served(served)
@@ -131,6 +138,7 @@ def test_who_does_not_speak_tls_is_answered_nothing_in_the_clear(served: Served)
         assert b"HTTP" not in client.recv(1000)
 
 
+@pytest.mark.usefixtures("short_of_patience")
 def test_a_client_that_asks_once_and_then_dawdles_is_let_go(served: Served) -> None:
     with connected(served) as client, client.makefile("rb") as answer:
         client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: intake\r\n\r\n" + HEAD)

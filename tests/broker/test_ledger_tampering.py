@@ -18,6 +18,7 @@ from interfocal.installation.access import admin_access_of
 from interfocal.installation.installation import Installation
 from interfocal.stack import Stack
 from producers.heartbeat import beat
+from running import until
 from schemas.record import SEAL_HEADER, Record
 from schemas.trust.seal import read_seal, seal
 from small_records import ASKED, ASKER, a_seizure
@@ -77,6 +78,7 @@ def rewrite(installation: Installation, content: Sequence[Record]) -> None:
     name, settings = installation.prefix + TOPIC, admin_access_of(installation).settings()
     with closing(KafkaAdminClient(**settings)) as admin:
         admin.delete_topics([name])
+        until(lambda: name not in admin.list_topics(), "the topic to be gone")
         admin.create_topics({name: {"num_partitions": 1}}, wait_for_metadata=True)
     with closing(KafkaProducer(**settings, enable_idempotence=True)) as producer:
         for record in content:

@@ -14,6 +14,7 @@ from consumers.store import positions
 from consumers.store.buckets import bucket_of
 from looping import Bench, Ledger, bench
 from records import Station, a_missing, a_seizure
+from running import until
 from schemas.errors import BrokerAway, PositionLost, Stop, StoreAway, Unusable
 from schemas.record import Record, TopicBounds
 from schemas.steps import Step
@@ -136,17 +137,18 @@ def test_a_lost_connection_is_opened_again_and_nothing_is_doubled(at: Bench) -> 
             with psycopg.connect(at.url, autocommit=True) as other:
                 other.execute(
                     "select pg_terminate_backend(pid) from pg_stat_activity"
-                    " where datname = current_database() and pid <> pg_backend_pid()"
+                    " where datname = current_database() and application_name = 'test'"  # the loop's own
                 )
 
     stop = threading.Event()
     loop = at.loop(cut_off)
     runner = threading.Thread(target=loop.run, args=[stop])
     runner.start()
-    while at.positions().get(SEIZURES, 0) < 6 and runner.is_alive():
-        stop.wait(0.05)
-    stop.set()
-    runner.join()
+    try:
+        until(lambda: at.positions().get(SEIZURES, 0) == 6 or not runner.is_alive(), "all of it to be folded")
+    finally:
+        stop.set()
+        runner.join()
     assert at.effects() == seizures
     assert at.notes.of("away") == [("store_away",)] * 2
 

@@ -57,7 +57,7 @@ def put_events(broker: Broker, station: Station, *names: str) -> None:
     for name in names:
         made = station.record(a_seizure(name, member))
         topic = broker.prefix + station.topic
-        producer.send(topic, key=made.key, value=made.value, headers=list(made.headers)).get(timeout=10)
+        producer.send(topic, key=made.key, value=made.value, headers=list(made.headers)).get(timeout=60)
     producer.close()
 
 
@@ -190,11 +190,7 @@ def test_poison_on_one_topic_leaves_every_sound_event_to_be_folded(
     put_events(broker, rs, "rs-last")
     loop = at.loop(source=KafkaSource(broker, "poison", [BAD, GOOD]))
     ends = ends_of(broker)
-    for _ in range(120):
-        loop.run_once()
-        if at.positions() == ends:
-            break
-    assert at.positions() == ends
+    at.turn(loop, lambda: at.positions() == ends)
     assert len(at.effects()) == 2 * len(LET_THROUGH) + 1
     assert at.notes.of("gap") == at.notes.of("away") == at.notes.of("paused") == []
     reasons = {reason for _, _, reason in at.reasons()}
@@ -221,10 +217,7 @@ def test_a_flood_of_headers_that_are_no_text_pauses_its_topic_alone(
         put(broker, batch(NOT_TEXT))
     put_events(broker, Station(GOOD), "al-1", "al-2")
     loop = at.loop(source=KafkaSource(broker, "flood", [BAD, GOOD]))
-    for _ in range(120):
-        loop.run_once()
-        if at.positions() == {BAD: 20, GOOD: 2}:
-            break
+    at.turn(loop, lambda: at.positions() == {BAD: 20, GOOD: 2})
     assert at.notes.of("paused") == [(BAD, "quarantine_full")]
     assert len(at.effects()) == 2
     assert len(at.reasons()) == 20
@@ -236,12 +229,16 @@ def test_a_record_that_says_it_lies_far_ahead_moves_no_position_there(broker: Br
     station = Station(BAD)
     put(broker, batch(record() + record(delta=2**31 - 5), 2))
     put_events(broker, station, "rs-1")
-    for name in ("rs-2", "rs-3"):
+
+    def fold_to(end: int) -> None:
         loop = at.loop(source=KafkaSource(broker, "far", [BAD, GOOD]))
-        for _ in range(20):
-            loop.run_once()
+        at.turn(loop, lambda: at.positions().get(BAD) == end)
         loop.close()
-        put_events(broker, station, name)
+
+    fold_to(3)
+    put_events(broker, station, "rs-2")
+    fold_to(4)
+    put_events(broker, station, "rs-3")
     assert at.positions()[BAD] == 4
     assert len(at.effects()) == 2
 
@@ -253,15 +250,11 @@ def test_a_transaction_on_a_topic_is_told_and_keeps_no_start_from_catching_up(br
     for name, end in (("rs-1", producer.commit_transaction), ("rs-2", producer.abort_transaction)):
         made = station.record(a_seizure(name))
         producer.begin_transaction()
-        producer.send(broker.prefix + BAD, key=made.key, value=made.value, headers=list(made.headers)).get(timeout=10)
+        producer.send(broker.prefix + BAD, key=made.key, value=made.value, headers=list(made.headers)).get(timeout=60)
         end()
     producer.close()
     loop = at.loop(source=KafkaSource(broker, "transactions", [BAD, GOOD]))
-    for _ in range(60):
-        loop.run_once()
-        if loop.caught_up():
-            break
-    assert loop.caught_up()
+    at.turn(loop, loop.caught_up)
     assert at.positions()[BAD] == 4
     assert len(at.effects()) == 1
     assert [offset for _, offset, reason in at.reasons() if reason == "transaction"] == [1, 2, 3]

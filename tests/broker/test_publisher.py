@@ -1,6 +1,7 @@
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -52,12 +53,11 @@ def test_one_of_several_brokers_is_enough_to_go_on(stack: Stack, no_listener: st
 
 
 def test_a_topic_that_is_not_there_is_away(stack: Stack, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(KafkaPublisher(stack.access, prefix)) as patient:
+        patient.warm([TOPIC])
     monkeypatch.setattr(publisher, "BLOCK_TIMEOUT_S", 1)
-    opened = KafkaPublisher(stack.access, prefix)
-    opened.warm([TOPIC])
-    with pytest.raises(BrokerAway, match=r"rs\.nothing"):
-        opened.warm([TOPIC, "rs.nothing"])
-    opened.close()
+    with closing(KafkaPublisher(stack.access, prefix)) as opened, pytest.raises(BrokerAway, match=r"rs\.nothing"):
+        opened.warm(["rs.nothing"])
 
 
 def test_closing_gives_up_what_is_unanswered_and_leaves_no_thread_behind(stack: Stack, prefix: str) -> None:

@@ -18,12 +18,13 @@ from interfocal.desk.acts import DeskActs
 from interfocal.ledger.verify import verify
 from interfocal.stack import Stack
 from interfocal.watching.figures import asked, read_region
+from running import until
 from sealed_world import SealedWorld, sealed_world
 from small_records import ASKED, ASKER, a_request
 from small_region import OVERDUE
 
+DELIVERED_S = 120.0
 ANSWER = {"result": "record_found", "scope": "full", "evidence": "dealer_record"}
-ROUNDS = 12
 
 
 @pytest.fixture
@@ -45,13 +46,18 @@ def shown(world: SealedWorld, member: str) -> list[tuple[str, str]]:
 def ask_and_confirm_nothing(world: SealedWorld, name: str) -> str:
     """A request that is delivered, while the desks give no receipts; the request's event id."""
     (request,) = world.members[ASKER].submit("trace", a_request(name, f"N-{name}"))
-    for _ in range(ROUNDS):
+
+    def is_in_both_inboxes() -> bool:
         for member in world.members.values():
             member.relay.run_once()
         for loop in world.region.loops:
             loop.run_once()
         for step in world.region.deciding:
             step()
+        desks = [world.rows(world.installation.desk_url(code), "select 1 from inbox") for code in (ASKER, ASKED)]
+        return all(desks) and bool(world.rows(world.installation.region_url, "select 1 from planned_delivery"))
+
+    until(is_in_both_inboxes, "the request to be delivered", DELIVERED_S)
     return request
 
 
@@ -142,10 +148,14 @@ def test_only_the_addressees_receipt_counts(world: SealedWorld) -> None:
         "handling": {"codes": ["H0"]},
     }
     world.members[ASKER].submit("receipt", record)
-    for _ in range(ROUNDS):
+
+    def is_folded() -> bool:
         world.members[ASKER].relay.run_once()
         for loop in world.region.loops:
             loop.run_once()
+        return bool(world.rows(region, "select 1 from receipt where delivery_id = %s", delivery))
+
+    until(is_folded, "the receipt of another to be folded", DELIVERED_S)
     with closing(Session(connector(region, "test"))) as session:
         forwarder = ReceiptForwarder(world.installation.directory, now, OVERDUE)
         assert session.transact(forwarder.forward) == 0

@@ -1,6 +1,6 @@
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from outboxes import accept, opened
 from producers.outbox import OutboxFile, Revision
 from producers.publisher import KafkaPublisher
 from producers.relay import Relay, RelayEdges, RelayLimits
+from running import until
 from schemas.errors import BrokerAway, TopicAhead
 from schemas.record import Draft, Publisher, Record
 from schemas.topics import MAX_MESSAGE_BYTES, member_topic, planned_topics
@@ -72,6 +73,11 @@ class Place:
         reader.close()
         return read
 
+    def there(self) -> Collection[str]:
+        """Which of the two topics the broker has."""
+        with closing(self.reader()) as reader:
+            return reader.partitions([TOPIC, OTHER]).keys()
+
     @contextmanager
     def admin(self) -> Iterator[KafkaAdminClient]:
         client = KafkaAdminClient(**self.stack.access.settings())
@@ -122,19 +128,26 @@ def test_a_broker_that_stops_answering_costs_nothing_but_time(place: Place) -> N
     outbox = place.outbox()
     relay = place.relay(outbox, RelayLimits(rows=50, acknowledge_s=1.0))
     accept(outbox, numbered(10))
-    while relay.run_once():
-        pass
+    until(lambda: sent_all(relay, outbox), "the first rows to be published")
     accept(outbox, numbered(200, first=10))
     with frozen(place.stack.bootstrap), pytest.raises(BrokerAway):
         relay.run_once()
     assert outbox.backlog().rows == 200
-    assert relay.drain(120.0)
+    until(lambda: relay.drain(30.0), "a broker that has just woken to take the rest")
     records = place.records()
     assert list(dict.fromkeys(record.value for record in records)) == [name.encode() for name in numbered(210)]
     seals = [verdict.seal for verdict in verify_records(records, expecting(a_key())) if verdict.seal is not None]
     assert len(seals) == len(records)
     assert not chain_gaps(seals)
     outbox.close()
+
+
+def sent_all(relay: Relay, outbox: OutboxFile) -> bool:
+    """Whether nothing is left; the connection stays open."""
+    with suppress(BrokerAway):
+        while relay.run_once():
+            pass
+    return outbox.backlog().rows == 0
 
 
 def accept_beside(outbox: OutboxFile, names: Sequence[str], big: str) -> None:
@@ -172,6 +185,7 @@ def test_a_topic_that_is_not_there_stands_until_it_is_made(place: Place) -> None
     outbox = place.outbox()
     with place.admin() as admin:
         admin.delete_topics([place.prefix + TOPIC])
+    until(lambda: TOPIC not in place.there(), "the topic to be gone")
     accept_beside(outbox, ["1", "2"], "")
     relay = place.relay(outbox)
     relay.run_once()

@@ -144,10 +144,11 @@ def test_a_signal_in_the_middle_of_another_does_not_hang_the_process(bench: Benc
 
 
 class Anew:
-    """A process that asks once to be wired anew, and ends when it was."""
+    """A process that asks once to be wired anew, and ends when it was, once ``first`` is done."""
 
-    def __init__(self, bench: Bench) -> None:
+    def __init__(self, bench: Bench, first: Callable[[], None] = lambda: None) -> None:
         self.bench = bench
+        self.first = first
         self.log: list[str] = []
         self.wirings = 0
 
@@ -163,6 +164,7 @@ class Anew:
                 anew()
             else:
                 self.log.append(self.bench.get("/name")[1])
+                self.first()
                 terminate()
             assert stop.wait(WAIT_S)
             self.log.append(f"{name} stopped")
@@ -199,7 +201,7 @@ def test_a_request_that_comes_while_a_process_is_wired_anew_waits_for_the_new_on
         answers.append(bench.get("/name"))
 
     asking = threading.Thread(target=ask_for_the_name)
-    anew = Anew(bench)
+    anew = Anew(bench, lambda: asking.join(WAIT_S))
 
     def wire(ask: Callable[[], None]) -> Wired:
         if anew.wirings:
@@ -209,5 +211,4 @@ def test_a_request_that_comes_while_a_process_is_wired_anew_waits_for_the_new_on
         return anew.wire(ask)
 
     assert serve(wire, bench.port, bench.trust.server) == 0
-    asking.join(WAIT_S)
     assert answers == [(200, '"wiring 2"')]

@@ -41,7 +41,7 @@ def producer(stack: Stack) -> Iterator[KafkaProducer]:
 
 
 def put(producer: KafkaProducer, broker: Broker, topic: str, value: bytes) -> None:
-    producer.send(broker.prefix + topic, value=value, key=b"k").get(timeout=10)
+    producer.send(broker.prefix + topic, value=value, key=b"k").get(timeout=60)
 
 
 def read_all(source: KafkaSource, count: int) -> dict[str, list[Record]]:

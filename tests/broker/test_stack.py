@@ -1,6 +1,5 @@
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -148,10 +147,13 @@ def test_killed_servers_come_back_with_what_they_had_acknowledged(var: Path) -> 
     (topic,) = provision(before.access, Plan([Topic("rs.seizure", "rs", ())])).made
     send(before.access, topic, b"kept")
     url = create_database(before.postgres_url, "kept")
-    for pid in pids(var).values():
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        psutil.Process(pid).wait(10)
+    servers = [psutil.Process(pid) for pid in pids(var).values() if pid is not None]
+    assert len(servers) == 2
+    backends = [child for server in servers for child in server.children(recursive=True)]
+    for server in servers:
+        server.kill()
+    _, left = psutil.wait_procs([*servers, *backends], 60)
+    assert left == []
     assert [service.running for service in status(var)] == [False, False]
     assert up(var) == before
     assert first(before.access, topic)[1] == b"kept"
@@ -163,9 +165,11 @@ def test_down_stops_nothing_that_up_did_not_start(var: Path, stack: Stack) -> No
     with subprocess.Popen(["/bin/sleep", "600"]) as bystander:
         reused = {"url": "postgresql://127.0.0.1:1/postgres", "pid": bystander.pid, "started": 1.0}
         (var / "stack.json").write_text(json.dumps({"postgres": reused}))
-        assert down(var) == ()
-        assert bystander.poll() is None
-        bystander.kill()
+        try:
+            assert down(var) == ()
+            assert bystander.poll() is None
+        finally:
+            bystander.kill()
     assert listens(int(stack.bootstrap.rpartition(":")[2]))
     psycopg.connect(stack.postgres_url).close()
 

@@ -41,7 +41,7 @@ def test_the_bounds_are_in_order_and_leave_a_consumer_its_topics() -> None:
 
 @pytest.mark.parametrize("late", [False, True], ids=["at a statement", "at the commit"])
 def test_a_server_that_is_frozen_is_given_up_and_found_again(database: str, late: bool) -> None:
-    with closing(Session(connector(database, "test", bounds=Bounds(answer_s=0.5)))) as session:
+    with closing(Session(connector(database, "test", bounds=Bounds(answer_s=5.0)))) as session:
         pid = pid_of(session)
 
         def work(connection: Connection[Any]) -> None:
@@ -60,7 +60,8 @@ def test_a_server_that_is_frozen_is_given_up_and_found_again(database: str, late
 
 
 def test_a_lock_that_somebody_keeps_is_not_waited_for_without_end(database: str) -> None:
-    with psycopg.connect(database) as other, closing(connect_quickly(database)) as session:
+    bounds = Bounds(lock_s=0.2, statement_s=60.0)
+    with psycopg.connect(database) as other, closing(Session(connector(database, "test", bounds=bounds))) as session:
         other.execute("create table held (n int)")
         with pytest.raises(StoreAway, match="55P03") as told:
             session.transact(lambda connection: connection.execute("create table held (n int)"))
@@ -68,14 +69,11 @@ def test_a_lock_that_somebody_keeps_is_not_waited_for_without_end(database: str)
 
 
 def test_a_statement_that_takes_too_long_is_told_apart(database: str) -> None:
-    with closing(connect_quickly(database)) as session:
+    bounds = Bounds(lock_s=0.2, statement_s=0.5)
+    with closing(Session(connector(database, "test", bounds=bounds))) as session:
         with pytest.raises(StoreAway) as told:
             session.transact(lambda connection: connection.execute("select pg_sleep(60)"))
         assert told.value.code == TOO_SLOW
-
-
-def connect_quickly(url: str) -> Session:
-    return Session(connector(url, "test", bounds=Bounds(lock_s=0.2, statement_s=0.5)))
 
 
 class Slow(Ledger):

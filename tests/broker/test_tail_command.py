@@ -101,7 +101,6 @@ def line_of(stream: IO[str]) -> str:
     return line
 
 
-@pytest.mark.timeout(2 * LIMIT_S)
 def test_following_shows_a_record_when_it_comes_and_ends_with_ctrl_c(installation: Installation) -> None:
     command = [sys.executable, "-m", "interfocal", "tail", "aa.seizure", "--follow", "--var", str(installation.var)]
     with subprocess.Popen(  # noqa: S603  # our own program

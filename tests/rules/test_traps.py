@@ -10,7 +10,7 @@ from documents import CONTRIBUTING, is_there, named, table
 from source_tree import ROOT, source_files
 
 HEADINGS: Mapping[str, tuple[str, int]] = {
-    "### kafka-python 3.0.12": ("K", 22),
+    "### kafka-python 3.0.12": ("K", 23),
     "### Kafka": ("B", 3),
     "### fastavro 1.13.1": ("A", 8),
     "### Others": ("O", 19),

@@ -1,20 +1,26 @@
 """What clients are told so that they sign in, and what servers are certified for."""
 
+import socket
 import ssl
 import subprocess
 import sys
+import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID
+from kafka.net.manager import KafkaConnectionManager
 
+from consumers.kafka_client import Broker
+from consumers.source import KafkaTopicReader
 from interfocal.clock import now
 from interfocal.process.http import serving_as
 from interfocal.transport.certificates import LIFE, expiry
 from interfocal.transport.local import RENEWED_BEFORE, LocalTrust
 from interfocal.transport.signing_in import MECHANISM, access_as
-from schemas.errors import Misconfigured
+from schemas.errors import BrokerAway, Misconfigured
 
 
 @pytest.fixture
@@ -44,6 +50,19 @@ def test_without_an_authority_nobody_is_believed(tmp_path: Path) -> None:
         access_as("localhost:1", "rs.desk", "a password", tmp_path / "none.pem")
     with pytest.raises(Misconfigured, match=r"see the setting tls\.server"):
         serving_as(tmp_path / "none.pem")
+
+
+@pytest.mark.timeout(60)
+def test_who_lets_us_connect_and_then_says_nothing_is_away(trust: LocalTrust, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a broker that is frozen: its machine takes connections, and nobody begins TLS."""
+    monkeypatch.setitem(KafkaConnectionManager.DEFAULT_CONFIG, "socket_connection_setup_timeout_ms", 300)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        access = access_as(f"127.0.0.1:{mute.getsockname()[1]}", "rs.desk", "a password", trust.authority)
+        broker = Broker(replace(access, security={**access.security, "bootstrap_timeout_ms": 300}), "test")
+        threads = threading.active_count()
+        with pytest.raises(BrokerAway):
+            KafkaTopicReader(broker).bounds(["rs.seizure"])
+        assert threading.active_count() == threads
 
 
 def test_what_is_kept_is_for_its_owner_only_and_stays(trust: LocalTrust) -> None:

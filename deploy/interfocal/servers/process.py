@@ -18,7 +18,7 @@ from schemas.errors import BrokerAway, Misconfigured, StoreAway
 
 START_TOLERANCE_S = 1.0  # a start time is derived from the boot time, which a clock correction moves a little
 POLL_S = 0.05
-START_LIMIT_S = 60.0
+START_LIMIT_S = 120.0
 LOG_TAIL_BYTES = 20_000
 
 # What a dying server writes, and what a person reads of it.

@@ -25,10 +25,22 @@ UNTRUSTED = "CERTIFICATE_VERIFY_FAILED"
 
 
 class Whole(KafkaSSLTransport):
-    """A connection whose last words are read: the library drops what came together with the end.
+    """A connection that begins in time or not at all, and whose last words are read.
 
-    That is how a broker says that a password is wrong.
+    The library drops what came together with the end, and that is how a broker says that a password is wrong.
     """
+
+    async def shake_hands(self, timeout_at: float | None) -> None:
+        """As the library does, which waits without end for who lets it connect and then says nothing."""
+        while True:
+            try:
+                self._sock.do_handshake()
+            except ssl.SSLWantReadError:
+                await self._net.wait_read(self._sock, timeout_at)
+            except ssl.SSLWantWriteError:
+                await self._net.wait_write(self._sock, timeout_at)
+            else:
+                return
 
     def _sock_recv(self) -> tuple[bytes, Exception | None]:
         received, error = super()._sock_recv()
@@ -56,7 +68,7 @@ class TurnedAway(KafkaConnectionManager):
         plain = await create_connection(self._net, node.host, node.port, options, timeout_at=timeout_at)
         transport = Whole(self._net, plain, host=node.host, ssl_context=self.config["ssl_context"])
         try:
-            await transport.handshake()
+            await transport.shake_hands(timeout_at)
         except Exception as error:
             transport.close()
             raise KafkaConnectionError(f"no TLS: {error}") from error

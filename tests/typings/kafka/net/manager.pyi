@@ -4,6 +4,7 @@ from typing import Any
 from kafka.net.connection import KafkaConnection
 
 class KafkaConnectionManager:
+    DEFAULT_CONFIG: dict[str, Any]
     config: dict[str, Any]
     _net: Any
     def __init__(self, net: Any, **configs: Any) -> None: ...
