@@ -4,7 +4,9 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
+
+WAIT_MS = 60_000
 
 QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -18,7 +20,8 @@ def chromium() -> Iterator[Browser]:
     program = shutil.which("chromium")
     assert program, "chromium is missing; `make test` installs it"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=QUIET)
+        expect.set_options(timeout=WAIT_MS)
+        browser = playwright.chromium.launch(executable_path=program, args=QUIET, timeout=2 * WAIT_MS)
         try:
             yield browser
         finally:

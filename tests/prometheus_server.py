@@ -11,7 +11,7 @@ import httpx
 
 from interfocal.installation.endpoints import believed
 from interfocal.installation.installation import Places
-from interfocal.process.service import free_port
+from interfocal.stack.machine import free_ports
 from running import LIMIT_S, until
 from source_tree import ROOT
 
@@ -64,7 +64,8 @@ class Server:
 def watching(var: Path, folder: Path) -> Iterator[Server]:
     """A server that watches the processes of an installation; it is stopped at the end."""
     config = written(var, folder)
-    url = f"127.0.0.1:{free_port()}"
+    (port,) = free_ports(1)
+    url = f"127.0.0.1:{port}"
     arguments = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'data'}", f"--web.listen-address={url}"]
     log = (folder / "prometheus.log").open("wb")
     with log, subprocess.Popen(["prometheus", *arguments], stdout=log, stderr=log) as server:  # noqa: S603, S607  # Debian's

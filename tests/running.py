@@ -63,10 +63,14 @@ class Exchange:
     def start_at_once(self, environments: Mapping[str, Mapping[str, str]]) -> None:
         """Start processes without waiting in between, each with variables of its own; return when all are ready."""
         for name, environment in environments.items():
-            kind = name.split("-")[0]
-            arguments = (kind, "--members", ",".join(self.installation.desk_urls)) if kind == PRODUCER else (kind,)
-            self.processes[name] = start_one(self.installation.var, name, self.urls[name], arguments, environment)
+            self.launch(name, **environment)
         wait_ready([self.processes[name] for name in environments])
+
+    def launch(self, name: str, **environment: str) -> None:
+        """Start a process and wait for nothing: one that is told to die may do so before it is ready."""
+        kind = name.split("-", maxsplit=1)[0]
+        arguments = (kind, "--members", ",".join(self.installation.desk_urls)) if kind == PRODUCER else (kind,)
+        self.processes[name] = start_one(self.installation.var, name, self.urls[name], arguments, environment)
 
     def stop(self, name: str) -> int:
         """Ask a process to end; its exit code, negative for a signal."""

@@ -40,7 +40,7 @@ def leader_of(var: Path, topic: str) -> int:
 def whole(var: Path) -> Stack:
     """Start what does not run, and return when every replica of every topic is in sync."""
     stack = up(var, brokers=len(NUMBERS))
-    until(lambda: in_sync(var), "every replica to be in sync")
+    until(lambda: in_sync(var), "every replica to be in sync", 180.0)
     return stack
 
 

@@ -53,7 +53,7 @@ def kafka_place(request: pytest.FixtureRequest) -> LogPlace:
 
     def write(topic: str, key: bytes | None, value: bytes | None, headers: Sequence[tuple[str, bytes]]) -> int:
         sent = producer.send(prefix + topic, value=value, key=key, headers=list(headers))
-        return int(sent.get(timeout=10).offset)
+        return int(sent.get(timeout=60).offset)
 
     return LogPlace(write, lambda: KafkaSource(broker, group, TOPICS), lambda: KafkaTopicReader(broker))
 

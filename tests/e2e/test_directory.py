@@ -68,7 +68,7 @@ class Load:
         while not self.stop.wait(0.02):
             name = f"{self.name}-{self.accepted}"
             (result,) = taken(partial(submit, self.exchange, self.member, "seizure", a_seizure(name, name)))
-            assert result.outcome == "accepted"
+            assert result.outcome in {"accepted", "unchanged"}  # the latter when the answer to a first attempt was lost
             self.accepted += 1
 
     def again(self) -> Self:
@@ -78,13 +78,26 @@ class Load:
 
     def __enter__(self) -> Self:
         self.thread.start()
-        begun = self.accepted + 5
-        until(lambda: self.accepted >= begun, "some load")
+        try:
+            self.go_on(5)
+        except BaseException:
+            self.end()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
-        until_more = self.accepted + 20
-        until(lambda: self.accepted >= until_more, "more load")
+        try:
+            self.go_on(20)
+        finally:
+            self.end()
+
+    def go_on(self, more: int) -> None:
+        """Return when so many more records were accepted."""
+        enough = self.accepted + more
+        until(lambda: self.accepted >= enough, f"{more} more records to be accepted")
+
+    def end(self) -> None:
+        """Submit nothing more."""
         self.stop.set()
         self.thread.join()
 

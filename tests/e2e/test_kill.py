@@ -67,7 +67,8 @@ def test_every_step_of_the_path_has_its_death() -> None:
     ("step", "death"), CASES, ids=[f"{step}-{death.process}-{death.times}" for step, death in CASES]
 )
 def test_killed_after_a_step_nothing_is_lost_or_doubled(exchange: Exchange, step: Step, death: Death) -> None:
-    exchange.restart(death.process, **{VARIABLE: f"{step.value}:{death.times}"})
+    assert exchange.stop(death.process) == 0
+    exchange.launch(death.process, **{VARIABLE: f"{step.value}:{death.times}"})
     story = Story(exchange, f"{next(STORIES)}")
     with ThreadPoolExecutor(1) as telling:
         told = telling.submit(story.play)

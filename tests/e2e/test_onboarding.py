@@ -12,8 +12,8 @@ from interfocal.installation.access import password_file
 from interfocal.installation.installation import Places, open_installation
 from interfocal.installation.processes import stop_processes
 from interfocal.installation.secrets import write_private
-from interfocal.process.service import free_port
 from interfocal.stack import Stack, drop_database
+from interfocal.stack.machine import free_ports
 from running import DESKS, PRODUCER, Exchange, interfocal, started, until
 from small_region import write_settings
 from story import Story, a_firearm, a_missing, a_request, check_flow, submit
@@ -76,7 +76,8 @@ def test_a_new_member_joins_a_running_region(exchange: Exchange, own: Path, tmp_
     region = exchange.installation.var
     Story(exchange, "BEFORE").play()
     enrolled(region, own, tmp_path)
-    joined = Exchange(open_installation(own), {name: f"https://127.0.0.1:{free_port()}" for name in (PRODUCER, DESKS)})
+    urls = [f"https://127.0.0.1:{port}" for port in free_ports(2)]
+    joined = Exchange(open_installation(own), dict(zip((PRODUCER, DESKS), urls, strict=True)))
     try:
         joined.start(PRODUCER)
         joined.start(DESKS)

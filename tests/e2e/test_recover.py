@@ -17,8 +17,8 @@ from interfocal.installation.endpoints import write_endpoints
 from interfocal.installation.installation import Installation
 from interfocal.installation.processes import Process, start_one, stop_processes, wait_ready
 from interfocal.installation.region_folder import open_region
-from interfocal.process.service import free_port
 from interfocal.stack import Stack, drop_database
+from interfocal.stack.machine import free_ports
 from running import ended, installed, until
 
 DEFAULT = open_region(None).path
@@ -83,7 +83,8 @@ class Member:
 @pytest.fixture
 def member(stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Member]:
     installation = installed(stack, tmp_path / "var", f"r{secrets.token_hex(6)}.", DEFAULT)
-    one = Member(installation, f"https://127.0.0.1:{free_port()}", capsys)
+    (port,) = free_ports(1)
+    one = Member(installation, f"https://127.0.0.1:{port}", capsys)
     write_endpoints(one.var, {"producers": {CODE: one.url}, "desks": one.url, "region": one.url})
     try:
         yield one

@@ -119,7 +119,7 @@ def test_a_repeat_of_every_record_changes_nothing(lived: Exchange) -> None:
 
 def rebuilt(exchange: Exchange) -> Mapping[str, Any]:
     """What a rebuild with its proof tells; it ends with 0 only if both are equal."""
-    done = interfocal("rebuild", "--verify", "--json", "--var", str(exchange.installation.var))
+    done = interfocal("rebuild", "--verify", "--json", "--var", str(exchange.installation.var), limit_s=240)
     assert done.returncode == 0, done.stdout + done.stderr
     told: dict[str, Any] = json.loads(done.stdout)
     return told

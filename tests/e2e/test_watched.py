@@ -61,7 +61,7 @@ def test_a_producer_that_was_killed_is_found_again_at_its_new_start(exchange: Ex
     prometheus.wait_firing(*SILENT)
     exchange.start(PRODUCER, INTERFOCAL_HEARTBEAT__EVERY_S="1")
     prometheus.wait_clear(*SILENT, ("ProcessDown", ""))
-    assert prometheus.value(EVERY_PROCESS) == len(exchange.processes)
+    until(lambda: prometheus.value(EVERY_PROCESS) == len(exchange.processes), "every process to be scraped again")
 
 
 def test_the_age_of_a_heartbeat_is_known_again_after_the_region_has_started_anew(
@@ -80,7 +80,7 @@ def test_the_region_says_what_it_heard_and_every_desk_finds_its_own_line_true(
             url = exchange.installation.desk_url(code)
             until(partial(holds_a_line, url), f"the desk of {code} to hold a line of the region")
         until(lambda: prometheus.value("count(interfocal_head_behind_seconds < 60)") == len(MEMBERS), "both desks")
-        assert prometheus.value("max(interfocal_head_lines_unknown)") == 0
+        until(lambda: prometheus.value("max(interfocal_head_lines_unknown)") == 0, "no line that a desk does not know")
     finally:
         exchange.restart(REGION)
 
@@ -110,8 +110,8 @@ def test_a_directory_that_has_expired_is_told_and_the_next_version_sets_everythi
     assert result.outcome == "accepted"
     hand_out(exchange, timedelta(days=365))
     prometheus.wait_clear(("DirectoryExpired", ""), ("DirectoryExpiring", ""))
-    exchange.drain()
-    assert exchange.desk(ASKED, "select purpose from inbox where of_event = %s", result.event_id) == [("accountable",)]
+    arrived = "select purpose from inbox where of_event = %s"
+    until(lambda: exchange.desk(ASKED, arrived, result.event_id) == [("accountable",)], "the request to be delivered")
 
 
 def ask(exchange: Exchange, name: str, traceparent: str) -> Mapping[str, Any]:

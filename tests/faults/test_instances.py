@@ -17,7 +17,7 @@ from schemas.steps import Step
 Hold = Callable[[Exchange, Load], None]
 Tell = Callable[[str], None]
 MID_BATCH = [
-    (f"{Step.FOLDED.value}:8", f"{Step.POSITIONED.value}:3"),  # in open transactions
+    (f"{Step.FOLDED.value}:8", f"{Step.POSITIONED.value}:8"),  # in open transactions
     (f"{Step.SENT.value}:8", f"{Step.RECEIPT_ACCEPTED.value}:3"),  # between a broker or an intake and the database
 ]
 ALL_AT_ONCE = {name: dict[str, str]() for name in CONSUMERS}

@@ -22,7 +22,7 @@ from story import ASKED, ASKER, a_seizure
 from verdict import check_held, findings
 
 BULK = 10
-SETTLED_S = 20.0
+SETTLED_S = 30.0
 OTHER_TOPIC = member_topic(ASKED, "seizure")  # where ``wrong_origin_sent`` sends one
 BUGS = {
     "drop_sent": (PRODUCER, "not_on_log aa.seizure"),

@@ -1,6 +1,7 @@
 """Settings are shown with their sources and without secrets, and what is wrong with them is said."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,12 @@ def test_what_others_may_read_is_named_with_the_command_that_mends_it(var: Path)
         f"chmod 0600 {member / 'seal.pem'}",
         f"chmod 0600 {var / SETTINGS_FILE}",
     }
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_set_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("INTERFOCAL_")]:
+        monkeypatch.delenv(name)
 
 
 def check(*arguments: str) -> Any:

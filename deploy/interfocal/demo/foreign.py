@@ -24,7 +24,7 @@ def plant(installation: Installation, topics: Sequence[str]) -> int:
     try:
         publisher.warm(topics)
         sent = [publisher.send(_entry(topic, *junk)) for topic, junk in zip(_cycle(topics), JUNK, strict=False)]
-        return len([delivery.result(timeout_s=10) for delivery in sent])
+        return len([delivery.result(timeout_s=60) for delivery in sent])
     finally:
         publisher.close()
 

@@ -48,7 +48,7 @@ def forge(installation: Installation, topics: Sequence[str]) -> Forgeries:
     with closing(KafkaPublisher(access, installation.prefix, "thief")) as publisher:
         publisher.warm(topics)
         sent = [(one.draft.topic, publisher.send(one)) for one in forged]
-        return Forgeries([(topic, delivery.result(timeout_s=10)) for topic, delivery in sent])
+        return Forgeries([(topic, delivery.result(timeout_s=60)) for topic, delivery in sent])
 
 
 def first_event(reader: KafkaTopicReader, topic: str, within: TopicBounds) -> Sequence[Record]:

@@ -22,7 +22,7 @@ from interfocal.transport.signing_in import trusting
 from schemas.errors import Misconfigured
 
 MOST_PRODUCERS = 8  # one for each member up to here; larger regions share processes
-READY_S = 90.0
+READY_S = 180.0
 END_S = 40.0
 POLL_S = 0.05
 INSTANCE = "INTERFOCAL_LOOP__INSTANCE"  # of each name one process runs here
