@@ -117,3 +117,34 @@ def test_it_begins_without_members_and_goes_on_without_its_root(empty: Path, tmp
     assert typed(empty, "directory", "publish", str(document)).exit_code == 0
     directory = open_installation(empty).directory
     assert (directory.exercise, directory.version, [member.code for member in directory.members]) == (False, 2, ["CC"])
+
+
+def test_it_is_handed_over_to_roots_of_several_people_who_sign_the_next_version_together(
+    empty: Path, tmp_path: Path
+) -> None:
+    def done(*words: str) -> str:
+        result = typed(empty, *words)
+        assert result.exit_code == 0, result.output
+        return result.stdout
+
+    (tmp_path / "directory.toml").write_text(WITHOUT_MEMBERS, encoding="utf-8")
+    done("provision", "apply", "--region", str(tmp_path))
+    before, files = Places(empty).root_key, [tmp_path / name / "root.pem" for name in ("one", "two")]
+    names = [made_root(file) for file in files]
+    assert names == [made_root(file) for file in files], "a key that is there is never made anew"
+    assert len(set(names)) == len(names)
+    done("directory", "roots", *names, "--threshold", "2")
+    document = tmp_path / "2.jws"
+    done("directory", "sign", "--root", str(before), "--root", str(files[0]), "--out", str(document))
+    refused = typed(empty, "directory", "publish", str(document))
+    assert refused.exit_code != 0, "one of two has signed"
+    assert CliRunner().invoke(build_app(), ["directory", "sign", str(document), "--root", str(files[1])]).exit_code == 0
+    done("directory", "publish", str(document))
+    assert all(f"signed by root {name}" in done("directory", "verify") for name in names)
+
+
+def made_root(file: Path) -> str:
+    """A root's fingerprint, as the command says it; the key is its owner's alone."""
+    said = CliRunner().invoke(build_app(), ["directory", "make-root", str(file)]).stdout
+    assert file.stat().st_mode & 0o777 == 0o600
+    return said.rsplit(" ", 1)[1].strip()

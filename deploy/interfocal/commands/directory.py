@@ -18,7 +18,7 @@ from interfocal.trust.comparing import changes
 from interfocal.trust.draft import Draft, check_follows, signed
 from interfocal.trust.kept import Confirmation
 from interfocal.trust.publishing import publish as hand_out
-from interfocal.trust.roots import read_root
+from interfocal.trust.roots import keep_root, read_root
 from schemas.directory import DIRECTORY_TYPE, Directory
 from schemas.errors import Misconfigured
 from schemas.topics import REGION
@@ -38,6 +38,7 @@ def register(program: typer.Typer) -> None:
     app = typer.Typer(help=HELP, no_args_is_help=True)
     for command in (trust, verify, diff, roots, sign, publish, confirm):
         app.command()(command)
+    app.command("make-root")(make_root)
     program.add_typer(app, name="directory")
 
 
@@ -86,6 +87,13 @@ def diff(file: MaybeFile = None, var: Var = HERE) -> None:
     typer.echo(f"{len(found) or 'No'} changes")
     for code, note in following.footnotes(member.code for member in following.members).items():
         typer.echo(f"{code}: {note}")
+
+
+def make_root(
+    file: Annotated[Path, typer.Argument(help="The new file, on a machine without a network.", dir_okay=False)],
+) -> None:
+    """Make a root's key, or read the one that is there, and say its fingerprint: that is what others are told."""
+    typer.echo(f"{file}: {thumbprint(keep_root(file).raw_public)}")
 
 
 def roots(
