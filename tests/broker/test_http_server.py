@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from intake_cases import open_intake, seizure
+from interfocal.transport.asking import client_of
 from producers.intake.intake import Intake
 from producers.ways_in.api_keys import Caller
 from producers.ways_in.http import create_app
@@ -43,3 +44,16 @@ def test_the_same_bulk_from_many_clients_at_once_is_accepted_once(served: Served
     assert outcomes == {"accepted": len(RECORDS), "unchanged": len(RECORDS) * (CLIENTS - 1)}
     events = [row.draft.event_id for row in intake.outbox.reading.all_rows()]
     assert len(events) == len(set(events)) == len(RECORDS)
+
+
+def test_our_own_processes_are_asked_directly_whatever_proxy_a_machine_names(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    page = f"{served.address}/openapi.json"
+    with pytest.raises(httpx.TransportError):
+        httpx.get(page, timeout=60, verify=served.tls)
+    with client_of(served.authority, 60.0) as http:
+        assert http.get(page).status_code == httpx.codes.OK

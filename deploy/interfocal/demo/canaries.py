@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 from psycopg import sql
 
@@ -20,7 +19,7 @@ from interfocal.commands.view import ListName, read_list
 from interfocal.installation.access import authority_of
 from interfocal.installation.endpoints import read_endpoints
 from interfocal.installation.installation import Installation
-from interfocal.transport.signing_in import trusting
+from interfocal.transport.asking import client_of
 
 MARK_BYTES = 8
 PORTION_BYTES = 4 * 1024 * 1024
@@ -125,7 +124,7 @@ def in_lists(installation: Installation, mark: str) -> Iterator[str]:
 def in_metrics(installation: Installation, mark: str) -> Iterator[str]:
     """The processes whose metrics hold a mark."""
     told = read_endpoints(installation.var)
-    with httpx.Client(timeout=10, verify=trusting(authority_of(installation))) as http:
+    with client_of(authority_of(installation), 10.0) as http:
         for url in (*told["producers"].values(), told["desks"], told["region"]):
             shown = http.get(f"{url}/metrics").content
             if any(one in shown for one in spellings(mark)):

@@ -13,7 +13,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-import httpx
 import psycopg
 
 from interfocal.demo import national_database
@@ -26,7 +25,7 @@ from interfocal.installation.settings import SECRETS_FOLDER
 from interfocal.member.intake import intake_of
 from interfocal.member.submitting import Handing, hand_over
 from interfocal.servers.urls import database_url
-from interfocal.transport.signing_in import trusting
+from interfocal.transport.asking import client_of
 from producers.intake.result import Result
 from producers.mapping.files import MappingSet
 from producers.mapping.mapping import NationalMapping
@@ -97,7 +96,7 @@ def by_http(national: National, path: Path) -> FileReport:
     intake = national.intake
     headers = {"Authorization": f"Bearer {intake.api_key.get_secret_value()}"}
     tally = Tally()
-    with httpx.Client(timeout=TIMEOUT_S, verify=trusting(intake.authority)) as http:
+    with client_of(intake.authority, TIMEOUT_S) as http:
         for mapping in national.chosen(path):
             asked = {"mapping": mapping.name}
             address = f"{intake.url}/v1/{mapping.stream}"

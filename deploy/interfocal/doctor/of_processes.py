@@ -9,7 +9,7 @@ from interfocal.doctor import next_steps
 from interfocal.doctor.finding import Finding, Subject
 from interfocal.installation.endpoints import believed
 from interfocal.installation.targets import targets_of
-from interfocal.transport.signing_in import trusting
+from interfocal.transport.asking import client_of
 
 TIMEOUT_S = 3.0
 LINES = 20
@@ -17,7 +17,7 @@ LINES = 20
 
 def processes(subject: Subject) -> Iterator[Finding]:
     """One finding for each that does not answer, and for each sentence of one that is not ready."""
-    with httpx.Client(timeout=TIMEOUT_S, verify=trusting(believed(subject.var))) as http:
+    with client_of(believed(subject.var), TIMEOUT_S) as http:
         for target in targets_of(subject.endpoints):
             yield from _process(subject, http, target["targets"][0], target["labels"]["process"])
 

@@ -18,7 +18,7 @@ from interfocal.installation.endpoints import believed, write_endpoints
 from interfocal.installation.installation import Installation
 from interfocal.servers.process import Command, Running, alive, spawn, stop
 from interfocal.stack.machine import free_ports
-from interfocal.transport.signing_in import trusting
+from interfocal.transport.asking import client_of
 from schemas.errors import Misconfigured
 
 MOST_PRODUCERS = 8  # one for each member up to here; larger regions share processes
@@ -108,7 +108,7 @@ def wait_ready(processes: Sequence[Process], heartbeat: Callable[[], None] = lam
 
 def health_client(process: Process) -> httpx.Client:
     """What asks a process how it is; raises Misconfigured when nobody's certificates are believed here."""
-    return httpx.Client(timeout=2.0, verify=trusting(believed(process.var)))
+    return client_of(believed(process.var), 2.0)
 
 
 def is_ready(http: httpx.Client, process: Process) -> bool:

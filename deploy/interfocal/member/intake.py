@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 
 from interfocal.installation.endpoints import Endpoint, producer_endpoint
-from interfocal.transport.signing_in import trusting
+from interfocal.transport.asking import client_of
 from producers.intake.result import Result
 from producers.ways_in.python_call import TIMEOUT_S, Exchange
 from schemas.errors import Rejected
@@ -20,7 +20,7 @@ def intake_of(var: Path, member: str) -> Exchange:
 
 def intake_at(endpoint: Endpoint, http: httpx.Client | None = None) -> Exchange:
     """The intake at an endpoint, with a connection of its own where none is given."""
-    client = http or httpx.Client(timeout=TIMEOUT_S, verify=trusting(endpoint.authority))
+    client = http or client_of(endpoint.authority, TIMEOUT_S)
     return Exchange(endpoint.url, endpoint.api_key.get_secret_value(), client)
 
 

@@ -10,7 +10,7 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from interfocal.installation.targets import targets_of
-from interfocal.transport.signing_in import trusting
+from interfocal.transport.asking import client_of
 
 TIMEOUT_S = 3.0
 AT_ONCE = 8
@@ -41,7 +41,7 @@ def scrape_all(endpoints: Mapping[str, Any], authority: Path) -> Sequence[Scrape
     Raises Misconfigured when the certificates of whom they believe cannot be read.
     """
     targets = [(target["labels"]["process"], target["targets"][0]) for target in targets_of(endpoints)]
-    with httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority)) as http, ThreadPoolExecutor(AT_ONCE) as threads:
+    with client_of(authority, TIMEOUT_S) as http, ThreadPoolExecutor(AT_ONCE) as threads:
         return list(threads.map(lambda target: scrape(http, *target), targets))
 
 

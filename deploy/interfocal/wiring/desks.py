@@ -40,7 +40,7 @@ from interfocal.process.logs import log
 from interfocal.process.metrics import Metrics
 from interfocal.process.observers import DESK_READER, LoopObserver, begin
 from interfocal.process.service import Wired, Worker
-from interfocal.transport.signing_in import trusting
+from interfocal.transport.asking import client_of
 from interfocal.watching.gauges import Look, disk_look, gauges_worker, show_build
 from interfocal.watching.store_gauges import Watched, desk_look, pace
 from interfocal.watching.validity import show_validity
@@ -105,7 +105,7 @@ def wire_desks(installation: Installation, codes: Sequence[str], reached: Reache
     loops: dict[str, Loop] = {}
     bells: list[Bell] = []
     with ExitStack() as opened:
-        http = opened.enter_context(httpx.Client(timeout=TIMEOUT_S, verify=trusting(authority_of(installation))))
+        http = opened.enter_context(client_of(authority_of(installation), TIMEOUT_S))
         shared = Shared(metrics, reached, fetch_wait_ms(len(codes)), http)
         for code in codes:
             bells.append(Bell())
