@@ -46,6 +46,11 @@ class OutboxReading:
             yield from map(outbox_row, rows)
             last = rows[-1][0]
 
+    def last_accepted_at(self) -> datetime | None:
+        """When the last revision of any record was accepted."""
+        rows = self.shared.rows("select accepted_at from revision order by rowid desc limit 1")
+        return datetime.fromisoformat(rows[0][0]) if rows else None
+
     def all_revisions(self) -> Iterator[Revision]:
         """Every revision ever accepted, in order of acceptance."""
         pages = _pages(self.shared, f"rowid, {REVISION_COLUMNS}", "revision", "rowid")

@@ -101,17 +101,18 @@ def test_the_newest_rows_can_be_those_since_an_instant(intake: Intake) -> None:
 
 def test_the_metric_has_labels_from_closed_sets_and_this_month_only(intake: Intake) -> None:
     metrics = Metrics(CollectorRegistry())
-    hand_in(intake, case(1, MARKA="CZ"), case(2, MARKA=""))
     hand_in(intake, case(3), at=NOW.replace(month=2, day=20))
+    hand_in(intake, case(1, MARKA="CZ"), case(2, MARKA=""))
 
     def value(measure_name: str) -> float | None:
         labels = {"member": "RS", "system": "rs-zaplene", "measure": measure_name}
         return metrics.registry.get_sample_value("interfocal_quality_ratio", labels)
 
-    show_quality({"RS": intake}, metrics, lambda: NOW)
+    assert show_quality({"RS": intake}, metrics, lambda: NOW)
     assert (value("make"), value(AMBIGUOUS), value("did_you_mean")) == (0.5, 1.0, 0.0)
     show_quality({"RS": replace(intake, mappings=type(intake.mappings)())}, metrics, lambda: NOW)
     assert value("make") is None
+    assert not show_quality({"RS": intake}, metrics, lambda: NOW.replace(month=NOW.month + 1))
 
 
 def test_the_command_shows_every_system_and_month(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

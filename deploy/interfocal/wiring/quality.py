@@ -16,7 +16,8 @@ from schemas.marks.reference import load_reference
 from schemas.marks.suggest import own_suggest
 from schemas.rejection import WARNING_MESSAGES
 
-FIRST_S = 10.0
+FIRST_S = 2.0
+"""Between two looks while no record of this month is there."""
 EVERY_S = 900.0
 MARKS = {"seizure": "items.firearm.marks", "missing": "marks", "trace": "request.marks"}
 SHOWN = ("make", "model", "calibre", "numbers.as_read")
@@ -25,30 +26,38 @@ AMBIGUOUS = "ambiguous_makes"
 
 
 def quality_worker(intakes: Mapping[str, Intake], metrics: Metrics) -> Worker:
-    """Measures every quarter of an hour, for the first time when the process has settled."""
+    """Measures every quarter of an hour, for the first time when a record of this month is there."""
 
     def run(stop: threading.Event) -> None:
         wait_s = FIRST_S
         while not stop.wait(wait_s):
             wait_s = EVERY_S
             try:
-                show_quality(intakes, metrics, now)
+                if not show_quality(intakes, metrics, now):
+                    wait_s = FIRST_S
             except Temporary as error:
                 log().warning("quality_waits", code=error.code, reason=str(error))
 
     return Worker("quality", run)
 
 
-def show_quality(intakes: Mapping[str, Intake], metrics: Metrics, clock: Callable[[], datetime]) -> None:
-    """Set the metric to what was accepted since the beginning of this month."""
+def show_quality(intakes: Mapping[str, Intake], metrics: Metrics, clock: Callable[[], datetime]) -> bool:
+    """Set the metric to what was accepted since the beginning of this month; False when that is nothing."""
     start = clock().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     metrics.intake.quality.clear()
-    for code, intake in intakes.items():
+    of_this_month = {code: intake for code, intake in intakes.items() if _has_accepted(intake, start)}
+    for code, intake in of_this_month.items():
         systems = {mapping.name for mapping in intake.mappings.of_member(code)} | {HARMONISED}
         found = measure(intake.outbox.reading.newest(start), load_reference(), own_suggest())
         for system, measured in of_systems(found).items():
             for measure_name, ratio in ratios(measured) if system in systems else ():
                 show(metrics, (code, system, measure_name), ratio)
+    return bool(of_this_month)
+
+
+def _has_accepted(intake: Intake, since: datetime) -> bool:
+    last = intake.outbox.reading.last_accepted_at()
+    return last is not None and last >= since
 
 
 def show(metrics: Metrics, labels: tuple[str, str, str], ratio: float) -> None:
