@@ -170,7 +170,7 @@ def test_a_members_lost_side_is_put_back_from_its_two_backups(exchange: Exchange
     submit(exchange, ASKER, "seizure", a_seizure(since, since))
     exchange.drain()
     ends = log_ends(installation)
-    assert exchange.stop(PRODUCER) == 0
+    assert [exchange.stop(name) for name in (PRODUCER, DESKS)] == [0, 0]  # both have files there
     shutil.rmtree(installation.places.member(owner))
     for folder in reversed(folders):
         done = interfocal("restore", str(folder), "--var", str(var))
@@ -179,7 +179,7 @@ def test_a_members_lost_side_is_put_back_from_its_two_backups(exchange: Exchange
     recovered = interfocal("producer", "recover", "--as", ASKER, "--var", str(var))
     assert recovered.returncode == 0, recovered.stderr
     assert "in life 2" in recovered.stdout
-    exchange.start(PRODUCER)
+    exchange.start_at_once({PRODUCER: {}, DESKS: {}})
     again = submit(exchange, ASKER, "seizure", a_seizure(since, since))
     assert [result.outcome for result in again] == ["unchanged"]
     exchange.drain()
