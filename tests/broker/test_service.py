@@ -84,6 +84,16 @@ def test_a_signal_ends_the_process_in_order(bench: Bench) -> None:
     assert bench.done == ["one"]
 
 
+@pytest.mark.timeout(60)
+def test_a_signal_that_another_thread_is_given_ends_the_process_too(bench: Bench) -> None:
+    def given() -> None:
+        threading.Event().wait(0.5)  # the main thread is at rest
+        signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+
+    assert bench.serve([bench.lasting("one", first=given)]) == 0
+    assert bench.done == ["one"]
+
+
 def test_a_single_concern_that_fails_ends_the_process(bench: Bench) -> None:
     assert bench.serve([bench.failing("relay-aa", "AA"), bench.lasting("backlog")]) == 2
     assert bench.done == ["backlog"]

@@ -148,7 +148,7 @@ def _run(wired: Wired, ending: Endings, shut: Callable[[Ending], None]) -> tuple
     """Run what is wired until it has to end; whether it is to be wired anew, and whether something failed."""
     running = Running(wired.workers, ending)
     threads = running.start()
-    why = ending.get()
+    why = _next(ending)
     running.leaving.set()
     shut(why)  # no new records first; then the workers drain what is there
     running.stop.set()
@@ -156,6 +156,15 @@ def _run(wired: Wired, ending: Endings, shut: Callable[[Ending], None]) -> tuple
     failed = sorted({worker.name for worker in running.failed})
     log().info("stopped", failed=failed, stuck=stuck, because=why.value)
     return why is Ending.ANEW and not stuck, bool(failed or stuck)
+
+
+def _next(ending: Endings) -> Ending:
+    """Wait in turns: the kernel may give a signal to another thread, and its handler runs when this one wakes."""
+    while True:
+        try:
+            return ending.get(timeout=AGAIN_S)
+        except Empty:
+            continue
 
 
 def _shut(why: Ending, front: Front, http: Running, server: uvicorn.Server, web: Sequence[threading.Thread]) -> None:
