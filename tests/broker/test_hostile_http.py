@@ -31,7 +31,7 @@ def intake(tmp_path: Path) -> Iterator[Intake]:
 
 @pytest.fixture
 def short_of_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor with heads; a handshake has to be as quick, so that only those tests ask for it that have few of them."""
+    """With heads, and so with handshakes: for tests that have few of them."""
     monkeypatch.setattr(interfocal.process.http, "HEAD_S", 3.0)
 
 
